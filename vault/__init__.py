@@ -1,0 +1,3 @@
+"""Kura 証券蔵: a vault of insurance documents for one office."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,105 @@
+"""The settings of one instance: read once, frozen, and never weaker than the program's own floor."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from vault.errors import NotReady
+
+SETTINGS_FILE = "settings.toml"
+SECRET_FILE = "secret_key"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where an instance lies and how it is reached. `secret_key` signs what strangers carry, never records."""
+
+    folder: Path
+    office: bytes
+    port: int
+    operator_public: bytes
+    secret_key: bytes
+    tls: bool
+    workers: int
+    replicas: tuple[Path, ...]
+    run: Path
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "data" / "kura.db"
+
+    @property
+    def activation(self) -> Path:
+        return self.folder / "activation.json"
+
+    @property
+    def ticket(self) -> Path:
+        return self.folder / "ticket.json"
+
+    @property
+    def address(self) -> str:
+        return f"http://localhost:{self.port}/"
+
+
+def run_folder(folder: Path) -> Path:
+    """The instance's folder on tmpfs: sessions, locks, permits. Never on a disk, never in a backup."""
+    base = Path(os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0] or "/dev/shm")
+    name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+    return base / f"kura-{os.getuid()}-{name}"
+
+
+def load(folder: Path) -> Settings:
+    """The settings of the instance in `folder`; raises NotReady with the code of the sentence to say."""
+    folder = folder.resolve()
+    path = folder / SETTINGS_FILE
+    if not path.is_file():
+        raise NotReady("folder-foreign" if folder.exists() and any(folder.iterdir()) else "folder-empty", folder=folder)
+    try:
+        raw = tomllib.loads(path.read_text("utf-8"))
+        known = raw["format"]
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError) as error:
+        raise NotReady("settings-unreadable", file=path) from error
+    if known > FORMAT:
+        raise NotReady("folder-newer", folder=folder)
+    try:
+        return Settings(
+            folder=folder,
+            office=bytes.fromhex(raw["office"]),
+            port=int(raw["port"]),
+            operator_public=bytes.fromhex(raw["operator_public"]),
+            secret_key=_secret(folder / SECRET_FILE),
+            tls=bool(raw.get("tls", False)),
+            workers=int(raw.get("workers", 2)),
+            replicas=tuple(folder / p for p in raw.get("replicas", ["keys/a", "keys/b"])),
+            run=run_folder(folder),
+        )
+    except (KeyError, ValueError, TypeError) as error:
+        raise NotReady("settings-unreadable", file=path) from error
+
+
+def _secret(path: Path) -> bytes:
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise NotReady("secret-missing", file=path) from error
+    if len(raw) < 32:
+        raise NotReady("secret-missing", file=path)
+    return raw
+
+
+def new_settings_text(office: bytes, port: int, operator_public: bytes) -> str:
+    """The settings file of a new instance."""
+    return (
+        f"format = {FORMAT}\n"
+        f'office = "{office.hex()}"\n'
+        f"port = {port}\n"
+        f'operator_public = "{operator_public.hex()}"\n'
+        "tls = false\n"
+        "workers = 2\n"
+        'replicas = ["keys/a", "keys/b"]\n'
+    )
