@@ -1,0 +1,89 @@
+"""The engine and its transactions. SQLite by default; what only SQLite needs stays in this room."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.pool import QueuePool
+
+from vault.errors import NotReady, Unwritable
+from vault.storage import schema
+
+BUSY_MILLISECONDS = 15_000
+
+
+def open_database(path: Path) -> Engine:
+    """An engine on the database file: WAL, every commit synced, temporary data in memory only."""
+    engine = create_engine(
+        f"sqlite:///{path}",
+        poolclass=QueuePool,
+        pool_size=8,
+        connect_args={"timeout": BUSY_MILLISECONDS / 1000, "check_same_thread": False},
+    )
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin_at_once)
+    return engine
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    # The driver's own BEGIN comes late and lets two writers read before they write; ours is below.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "temp_store=MEMORY",
+        "secure_delete=ON",
+        "trusted_schema=OFF",
+        f"busy_timeout={BUSY_MILLISECONDS}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_at_once(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """One transaction, durable when the block ends well and gone when it does not."""
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except OperationalError as error:
+        # Full, read-only, locked or gone: the person is told to call for help, and nothing was shown.
+        raise Unwritable("unwritable", place="database") from error
+
+
+def create_tables(path: Path) -> None:
+    """A new empty database file, its owner's alone, stamped with the newest schema."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, stat.S_IRUSR | stat.S_IWUSR))
+    engine = open_database(path)
+    with engine.begin() as connection:
+        schema.metadata.create_all(connection)
+        connection.execute(text("CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) PRIMARY KEY)"))
+        connection.execute(text("DELETE FROM alembic_version"))
+        connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": schema.HEAD})
+    engine.dispose()
+
+
+def check_schema(engine: Engine) -> None:
+    """Refuse a database of another program or of a newer Kura, before anything is touched."""
+    try:
+        if not inspect(engine).has_table("alembic_version"):
+            raise NotReady("database-foreign", file=engine.url.database)
+        with engine.connect() as connection:
+            version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    except DatabaseError as error:
+        raise NotReady("database-unreadable", file=engine.url.database) from error
+    if version != schema.HEAD:
+        raise NotReady("database-newer", file=engine.url.database, version=version)

@@ -1,0 +1,99 @@
+"""Writing so that a power cut leaves the state before or the state after, and nothing in between."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from vault.errors import Unwritable
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def make_folder(folder: Path) -> None:
+    """A folder only its owner can enter, durable."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unwritable("unwritable", place=folder) from error
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Put `data` at `path`, whole or not at all: temporary file, fsync, rename, fsync of the folder."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(handle, view) :]
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        os.replace(temporary, path)
+        sync_folder(path.parent)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise Unwritable("unwritable", place=path.parent) from error
+
+
+def remove(path: Path) -> None:
+    """Unlink, durable; nothing to do when it is gone already."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return
+    sync_folder(path.parent)
+
+
+def destroy(path: Path) -> None:
+    """Overwrite in place, fsync, unlink, fsync the folder: for key files, whose bytes must not stay."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        size = os.fstat(handle).st_size
+        for filler in (os.urandom(size), bytes(size)):
+            os.pwrite(handle, filler, 0)
+            os.fsync(handle)
+    finally:
+        os.close(handle)
+    remove(path)
+
+
+@contextmanager
+def locked(path: Path, exclusive: bool = True, seconds: float = 30.0) -> Iterator[int]:
+    """Hold a `flock` on a file. The kernel frees it when the process dies, however it dies."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        if not take_lock(handle, exclusive, seconds):
+            raise Unwritable("busy", place=path)
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def take_lock(handle: int, exclusive: bool, seconds: float) -> bool:
+    """Try for `seconds` to lock an open file; says whether it was got."""
+    kind = (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(handle, kind)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(0.005)

@@ -1,0 +1,92 @@
+"""The tables: sealed bytes, ids, versions and times. No column holds a name or anything a person typed."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+HEAD = "0001"
+metadata = MetaData()
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+# One row a client; every writer locks it and looks for the mark.
+clients = Table(
+    "clients",
+    metadata,
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("erasing", Boolean, nullable=False, default=False),
+)
+records = Table(
+    "records",
+    metadata,
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("owner", LargeBinary(16), nullable=False),
+    Column("folder", LargeBinary(16), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("changed", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Index("records_of_owner", "owner", "kind"),
+)
+history = Table(
+    "history",
+    metadata,
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("owner", LargeBinary(16), nullable=False, index=True),
+    Column("folder", LargeBinary(16), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("changed", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+# Per owner the list of its records and their versions: a row put back, removed or added by hand shows.
+contents = Table(
+    "contents",
+    metadata,
+    Column("owner", LargeBinary(16), primary_key=True),
+    Column("folder", LargeBinary(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("serial", Integer, primary_key=True),
+    Column("id", LargeBinary(16), nullable=False, unique=True),
+    Column("owner", LargeBinary(16), nullable=False),
+    Column("folder", LargeBinary(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("printed", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+journal = Table(
+    "journal",
+    metadata,
+    Column("position", Integer, primary_key=True),
+    Column("clear", LargeBinary, nullable=False),
+    Column("key", LargeBinary(16)),
+    Column("sealed", LargeBinary),
+    Column("hash", LargeBinary(32), nullable=False),
+    Column("noted", LargeBinary(16)),  # the owner whose contents list this entry notes
+    Index("journal_of_owner", "noted", "position"),
+)
+journal_keys = Table(
+    "journal_keys",
+    metadata,
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("day", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
