@@ -1,0 +1,1 @@
+"""One act of one person is one function, one transaction and one journal entry."""

@@ -1,0 +1,1 @@
+"""How a person gets in: the beginning, signing in, another device, recovery."""

@@ -1,0 +1,294 @@
+"""The recovery sheet: typed back, made anew, and used, together with the operator's ticket."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass, replace
+
+from vault.crypto.directory import RECOVERY, Directory, Person
+from vault.crypto.keys import fingerprint, new_id, new_key, new_private_key, public_key
+from vault.crypto.keystore import Code, Device, Keystore, Sheet, Stretch
+from vault.crypto.unlock import (
+    ALPHABET,
+    Bundle,
+    fold_letters,
+    holder_secret,
+    new_code,
+    new_recovery_secret,
+    new_salt,
+    open_recovery,
+    read_code,
+    read_recovery,
+    recovery_groups,
+    seal_recovery,
+    secret_hash,
+    stretch,
+)
+from vault.domain.access import Permission, Role, check_password
+from vault.domain.office import Colleague
+from vault.errors import Refused, WrongCredential
+from vault.services import payloads, sessions
+from vault.services.accounts.activation import new_login_id, throttle
+from vault.services.accounts.signing_in import prove
+from vault.services.audit import Event, Fact
+from vault.services.instance import Instance, Origin
+from vault.services.safe import Desk
+from vault.storage import durable
+
+TICKET_SECONDS = 24 * 60 * 60
+ASKED_GROUPS = 2
+
+
+@dataclass(frozen=True)
+class PrintedSheet:
+    """What stands on the recovery sheet."""
+
+    office: str
+    fingerprint: list[str]
+    operator_fingerprint: list[str]
+    groups: list[str]
+    code: str
+    login_id: str
+    made: int
+    asked: tuple[int, int]
+
+
+def is_confirmed(keystore: Keystore) -> bool:
+    """Whether some recovery sheet was typed back: before that no client can be entered."""
+    return any(sheet.confirmed for sheet in keystore.sheets.values())
+
+
+def _grouped(raw: bytes) -> list[str]:
+    text = raw.hex().upper()[:32]
+    return [text[i : i + 4] for i in range(0, 32, 4)]
+
+
+def printed(desk: Desk, waiting: sessions.Waiting) -> PrintedSheet:
+    """The sheet that waits in this session to be typed back."""
+    return PrintedSheet(
+        office=desk.instance.office.hex(),
+        fingerprint=_grouped(fingerprint(desk.bundle.pinned)),
+        operator_fingerprint=_grouped(fingerprint(desk.directory.operator_public)),
+        groups=recovery_groups(waiting.secret),
+        code=waiting.code,
+        login_id=desk.login_id,
+        made=waiting.made,
+        asked=asked_groups(waiting),
+    )
+
+
+def asked_groups(waiting: sessions.Waiting) -> tuple[int, int]:
+    """Which two groups (1 to 13) are to be typed back: fixed for a sheet, so that asking again is no second guess."""
+    raw = hashlib.sha256(b"kura asked groups" + waiting.sheet).digest()
+    first = raw[0] % 6
+    return first + 1, first + 2 + raw[1] % 6
+
+
+def make_sheet(desk: Desk, session: sessions.Session) -> sessions.Session:
+    """A new recovery sheet and spare code, waiting in the session; the old sheet stands until this one is typed back."""
+    desk.require(Permission.MANAGE_RECOVERY)
+    waiting = sessions.Waiting(
+        new_id(), new_recovery_secret(), new_private_key(), new_code(), desk.instance.now()
+    )
+    assert session.payload is not None
+    with desk.act(Event.SHEET_MADE, Permission.MANAGE_RECOVERY):
+        pass
+    return sessions.store(desk.instance, replace(session, payload=replace(session.payload, waiting=waiting)))
+
+
+def confirm_sheet(desk: Desk, session: sessions.Session, typed: tuple[str, str], password: str) -> sessions.Session:
+    """Two groups typed back make the sheet valid; an older sheet, its key and spare code die in the same write.
+
+    The password is needed only for a sheet made anew (the first one was sealed in the request that made it).
+    Raises WrongCredential("groups-wrong") when the groups are not the sheet's.
+    """
+    desk.require(Permission.MANAGE_RECOVERY)
+    assert session.payload is not None
+    waiting = session.payload.waiting
+    if not waiting.sheet:
+        raise Refused("sheet-gone")
+    groups = recovery_groups(waiting.secret)
+    if any(fold_letters(t) != groups[i - 1] for t, i in zip(typed, asked_groups(waiting), strict=True)):
+        raise WrongCredential("groups-wrong")
+    instance = desk.instance
+    bundle = desk.bundle
+    if waiting.private:
+        bundle = _replace_sheet(desk, waiting, prove(desk, password))
+    else:
+        desk.now_reading(instance.files.add(lambda k: desk.marked(_confirmed(k, waiting.sheet, instance.now()))))
+    desk.bundle = bundle
+    with desk.act(Event.SHEET_CONFIRMED, Permission.MANAGE_RECOVERY) as act:
+        act.fact.keystore = desk.stored
+    payload = replace(session.payload, bundle=bundle, waiting=sessions.Waiting())
+    return sessions.store(instance, replace(session, payload=payload))
+
+
+def _confirmed(keystore: Keystore, sheet: bytes, now: int) -> Keystore:
+    if sheet not in keystore.sheets:
+        raise Refused("sheet-gone")
+    return replace(keystore, sheets={sheet: replace(keystore.sheets[sheet], confirmed=now)})
+
+
+def _replace_sheet(desk: Desk, waiting: sessions.Waiting, stretched: bytes) -> Bundle:
+    """A new recovery key pair with grants of every compartment; the old sheet opens nothing afterwards."""
+    instance, person = desk.instance, desk.person
+    signing = desk.secret("signing")
+    keys = {c: desk.compartment_key(c) for c in desk.directory.compartments}
+    code_id, code_secret = new_id(), read_code(waiting.code)
+    opened: list[Bundle] = []
+
+    def change(keystore: Keystore) -> Keystore:
+        known = keystore.stretches[person]
+        bundle = keystore.open_slot(person, desk.device, stretched, desk.bundle.secrets[desk.device])
+        pending = {c for d in keystore.devices.values() for c in d.pending.values()}
+        for code, entry in keystore.codes.items():
+            if entry.person == person and not entry.expires and code not in pending:
+                bundle = bundle.without_secret(code)
+        bundle = bundle.with_secret(code_id, holder_secret(code_secret, person))
+        opened.append(bundle)
+        codes = {i: c for i, c in keystore.codes.items() if i in bundle.secrets or c.person != person}
+        directory = keystore.trusted(bundle.pinned)
+        directory = replace(directory, version=directory.version + 1, recovery_public=public_key(waiting.private))
+        sealed = seal_recovery(waiting.secret, instance.office, waiting.sheet, waiting.private, bundle.pinned)
+        keystore = replace(
+            keystore.with_slots(person, stretched, known, bundle),
+            codes={**codes, code_id: Code(secret_hash(code_secret), person)},
+            sheets={waiting.sheet: Sheet(sealed, waiting.made, instance.now())},
+        ).with_directory(directory, signing)
+        for compartment, key in keys.items():
+            keystore = keystore.with_grants(directory, compartment, key)
+        return desk.marked(keystore)
+
+    instance.keyring.let_go()
+    desk.now_reading(instance.files.take_away(change))
+    return opened[-1]
+
+
+# --- the operator's ticket
+
+
+def issue_ticket(instance: Instance) -> tuple[str, int]:
+    """A one-time ticket of the operator: (ticket, when it expires). An earlier one is void."""
+    if not instance.has_begun():
+        raise Refused("not-begun")
+    letters = "".join(secrets.choice(ALPHABET) for _ in range(20))
+    ticket = "-".join(letters[i : i + 5] for i in range(0, 20, 5))
+    expires = instance.now() + TICKET_SECONDS
+    instance.write_json(instance.settings.ticket, {"hash": _ticket_hash(ticket), "expires": expires})
+    return ticket, expires
+
+
+def _ticket_hash(typed: str) -> str:
+    return hashlib.sha256(b"kura ticket" + fold_letters(typed).encode()).hexdigest()
+
+
+def _check_ticket(instance: Instance, typed: str) -> None:
+    facts = instance.read_json(instance.settings.ticket)
+    if facts is None or not hmac.compare_digest(str(facts["hash"]), _ticket_hash(typed)):
+        raise WrongCredential("ticket-wrong")
+    if int(str(facts["expires"])) <= instance.now():
+        raise WrongCredential("ticket-expired")
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """A new administrator: his login ID is shown once."""
+
+    session: sessions.Session
+    cookie: str
+    device_secret: bytes
+    login_id: str
+
+
+def recover(
+    instance: Instance, typed_secret: str, ticket: str, password: str, device_secret: bytes | None,
+    new_secret: bytes, origin: Origin,
+) -> Recovered:  # fmt: skip
+    """A new administrator from the recovery sheet and the operator's ticket. A new sheet is forced afterwards.
+
+    Raises WrongCredential for a wrong sheet or ticket, Refused for a password that will not do.
+    """
+    name = b"recover " + origin.address.encode()
+    throttle(instance, name)
+    instance.sessions.note_failure(name, instance.now())
+    secret = read_recovery(typed_secret)
+    _check_ticket(instance, ticket)
+    stored = instance.keyring.stored()
+    private, pinned = _open_sheets(stored.keystore, secret)
+    login_id = new_login_id()
+    clean = check_password(password, [login_id])
+    salt = new_salt()
+    with instance.argon2_permit():
+        stretched = stretch(clean, salt, instance.cost)
+    person, own, browser = new_id(), new_private_key(), device_secret or new_secret
+    bundles: list[tuple[bytes, Bundle]] = []
+
+    def change(keystore: Keystore) -> Keystore:
+        # Under the writer's lock, so that a ticket sent twice at once serves once.
+        _check_ticket(instance, ticket)
+        durable.remove(instance.settings.ticket)
+        directory = keystore.trusted(pinned)
+        keys = {
+            c: keystore.compartment_key(directory, c, RECOVERY, private) for c in directory.compartments
+        }
+        signing = _signing_key(keystore, directory, keys)
+        directory = directory.with_person(person, Person(login_id, public_key(own), Role.ADMINISTRATOR.value))
+        device = _device_of(keystore, browser) or new_id()
+        bundle = Bundle(own, pinned, {device: holder_secret(browser, person)})
+        bundles.append((device, bundle))
+        entry = keystore.devices.get(device) or Device(secret_hash(browser), instance.now())
+        keystore = keystore.with_slots(person, stretched, Stretch(salt, instance.cost), bundle)
+        keystore = replace(keystore, devices={**keystore.devices, device: entry}, sheets={})
+        keystore = _person_folder(keystore, directory, keys, person).with_directory(directory, signing)
+        for compartment, key in keys.items():
+            keystore = keystore.with_grants(directory, compartment, key)
+        return keystore
+
+    instance.keyring.let_go()
+    stored = instance.files.take_away(change)
+    device, bundle = bundles[-1]
+    desk = Desk(instance, origin, person, device, bundle, stored)
+    with desk.act(Event.RECOVERED, Permission.MANAGE_RECOVERY) as act:
+        act.fact.keystore = stored
+        act.add(person, "person", payloads.encode(Colleague(name=login_id)), person)
+    instance.sessions.clear_failures(name)
+    payload = sessions.Payload(bundle, names={"person": login_id})
+    session, cookie = sessions.start(instance, person, device, sessions.DESK, payload)
+    return Recovered(session, cookie, browser, login_id)
+
+
+def _open_sheets(keystore: Keystore, secret: bytes) -> tuple[bytes, bytes]:
+    for sheet, entry in keystore.sheets.items():
+        try:
+            return open_recovery(secret, keystore.office, sheet, entry.sealed)
+        except WrongCredential:
+            continue
+    raise WrongCredential("sheet-wrong")
+
+
+def _device_of(keystore: Keystore, secret: bytes) -> bytes | None:
+    told = secret_hash(secret)
+    return next((i for i, d in keystore.devices.items() if hmac.compare_digest(d.secret_hash, told)), None)
+
+
+def _signing_key(keystore: Keystore, directory: Directory, keys: dict[bytes, bytes]) -> bytes:
+    from vault.crypto.envelope import Context, open_sealed
+    from vault.services.safe import ADMIN_SECRETS
+
+    admin, owner = directory.system("admin"), ADMIN_SECRETS["signing"]
+    found = keystore.ring(directory, admin, keys[admin]).find(owner)
+    if found is None:
+        raise Refused("signing-key-missing")
+    context = Context(keystore.office, "record", (found[0], owner, 1))
+    return open_sealed(found[1], keystore.secrets["signing"], context)
+
+
+def _person_folder(keystore: Keystore, directory: Directory, keys: dict[bytes, bytes], person: bytes) -> Keystore:
+    papers = directory.system("office")
+    ring = keystore.ring(directory, papers, keys[papers]).with_folder(person, new_id(), new_key())
+    return keystore.with_ring(directory, papers, keys[papers], ring)
+
+
+__all__ = ["Fact", "PrintedSheet", "confirm_sheet", "is_confirmed", "issue_ticket", "make_sheet", "printed", "recover"]

@@ -1,0 +1,235 @@
+"""The journal: who did what, written in the transaction of what was done and before any plaintext leaves.
+
+The clear part has times, addresses, route templates and ids; never a name, never anything typed. What a person may
+want to read again is in the sealed part, under a journal key that only the office's audit key opens.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
+from vault.crypto import codec
+from vault.crypto.envelope import Context, open_sealed, seal
+from vault.crypto.keys import new_id, new_key, open_from, seal_to
+from vault.errors import KuraError, RolledBack
+from vault.services.instance import Instance, Origin
+from vault.storage import journal
+from vault.storage.database import transaction
+from vault.storage.keystore import Stored
+from vault.storage.records import ContentsRow
+
+if TYPE_CHECKING:
+    from vault.services.safe import Desk
+
+KEYSTORE_NOTE = b"kura keystore id"
+
+
+class Event(StrEnum):
+    """Everything the journal can tell. A closed list: what is not here did not happen."""
+
+    BEGUN = "begun"
+    SIGNED_IN = "signed-in"
+    SIGN_IN_REFUSED = "sign-in-refused"
+    UNLOCKED = "unlocked"
+    SIGNED_OUT = "signed-out"
+    DEVICE_REGISTERED = "device-registered"
+    CODE_USED_UP = "code-used-up"
+    RECOVERED = "recovered"
+    SHEET_MADE = "sheet-made"
+    SHEET_CONFIRMED = "sheet-confirmed"
+    REQUEST_REFUSED = "request-refused"
+    PARTICULARS_SAVED = "particulars-saved"
+    PARTICULARS_OPENED = "particulars-opened"
+    CLIENTS_LISTED = "clients-listed"
+    CLIENT_OPENED = "client-opened"
+    CLIENT_SAVED = "client-saved"
+    POLICY_OPENED = "policy-opened"
+    POLICY_SAVED = "policy-saved"
+    HISTORY_OPENED = "history-opened"
+    SHEET_PRINTED = "sheet-printed"
+    LEDGER_OPENED = "ledger-opened"
+    LEDGER_CHANGED = "ledger-changed"
+    ROLLBACK_FOUND = "rollback-found"
+    ROLLBACK_CONFIRMED = "rollback-confirmed"
+
+
+@dataclass
+class Fact:
+    """One entry before it is written."""
+
+    event: Event
+    status: int = 200
+    person: bytes = b""
+    device: bytes = b""
+    subject: bytes = b""
+    contents: ContentsRow | None = None
+    keystore: Stored | None = None
+    detail: dict[str, object] = field(default_factory=dict)
+
+
+def contents_note(row: ContentsRow) -> list[object]:
+    """What an entry notes of a contents list: its version and the SHA-256 of its sealed bytes."""
+    return [row.version, hashlib.sha256(row.sealed).digest()]
+
+
+def _clear(instance: Instance, origin: Origin, fact: Fact) -> bytes:
+    parts: dict[str, object] = {
+        "at": int(instance.clock() * 1000),
+        "event": fact.event.value,
+        "status": fact.status,
+        "address": origin.address,
+        "method": origin.method,
+        "route": origin.route,
+        "person": fact.person,
+        "device": fact.device,
+        "subject": fact.subject,
+    }
+    if fact.contents is not None:
+        parts["contents"] = [fact.contents.owner, *contents_note(fact.contents)]
+    if fact.keystore is not None:
+        parts["keystore"] = [*fact.keystore.place, fact.keystore.digest]
+    return codec.encode(parts)
+
+
+def _noted(fact: Fact) -> bytes | None:
+    if fact.contents is not None:
+        return fact.contents.owner
+    return KEYSTORE_NOTE if fact.keystore is not None else None
+
+
+JournalKeys = dict[tuple[int, int, bytes], tuple[bytes, bytes]]
+
+
+def write(
+    instance: Instance,
+    connection: Connection,
+    origin: Origin,
+    fact: Fact,
+    audit_public: bytes = b"",
+    fresh: JournalKeys | None = None,
+) -> tuple[int, bytes]:
+    """Append an entry inside a transaction; returns the new head, to be remembered once that has committed.
+
+    `audit_public` comes out of a verified directory or not at all. A journal key made here goes into `fresh`: it
+    exists only when the transaction has committed, and the caller then adds it to the instance's.
+    """
+    last = journal.head(connection)
+    key, sealed = None, None
+    if audit_public and fact.detail and fresh is not None:
+        key, secret = _journal_key(instance, connection, audit_public, fresh)
+        sealed = seal(secret, codec.encode(fact.detail), Context(instance.office, "journal", (key, last[0] + 1)))
+    return journal.append(connection, last, _clear(instance, origin, fact), key, sealed, _noted(fact))
+
+
+def _journal_key(
+    instance: Instance, connection: Connection, audit_public: bytes, fresh: JournalKeys
+) -> tuple[bytes, bytes]:
+    """This process's key of the day."""
+    day = int(time.strftime("%Y%m%d", time.gmtime(instance.now())))
+    name = (os.getpid(), day, audit_public)
+    known = instance.journal_keys.get(name) or fresh.get(name)
+    if known is None:
+        known = fresh[name] = (new_id(), new_key())
+        sealed = seal_to(audit_public, known[1], Context(instance.office, "journal-key", (known[0], day)))
+        journal.add_key(connection, known[0], day, sealed)
+    return known
+
+
+def record(instance: Instance, origin: Origin, fact: Fact) -> None:
+    """One entry in a transaction of its own, for acts that have no desk: sign-ins and refusals."""
+    with transaction(instance.engine) as connection:
+        last = write(instance, connection, origin, fact)
+    journal.remember_head(instance.settings.replicas[0], last)
+
+
+# --- rollback
+
+
+def check_contents(connection: Connection, row: ContentsRow) -> None:
+    """Refuse a client whose contents list is not the one the journal noted last; raises RolledBack."""
+    entry = _genuine(connection, journal.last_note_of(connection, row.owner))
+    noted = codec.decode(entry.clear).get("contents") if entry is not None else None
+    if noted != [row.owner, *contents_note(row)]:
+        raise RolledBack("client-rolled-back", owner=row.owner)
+
+
+def _genuine(connection: Connection, entry: journal.Entry | None) -> journal.Entry | None:
+    """The entry, if its hash is that of its contents behind the entry before it; else somebody edited it."""
+    if entry is None:
+        return None
+    before = journal.at(connection, entry.position - 1) if entry.position > 1 else None
+    previous = before.hash if before else journal.NO_HASH
+    if entry.hash != journal.entry_hash(previous, entry.position, entry.clear, entry.key, entry.sealed):
+        raise RolledBack("database-rolled-back")
+    return entry
+
+
+def check_whole(instance: Instance, stored: Stored) -> None:
+    """Notice a keystore or a database put back as a whole; raises RolledBack."""
+    with transaction(instance.engine) as connection:
+        noted = _genuine(connection, journal.last_note_of(connection, KEYSTORE_NOTE))
+        position, marked = stored.keystore.mark
+        at_mark = _genuine(connection, journal.at(connection, position)) if position else None
+        remembered = journal.remembered_head(instance.settings.replicas[0])
+        at_head = _genuine(connection, journal.at(connection, remembered[0])) if remembered and remembered[0] else None
+    if position and (at_mark is None or at_mark.hash != marked):
+        raise RolledBack("database-rolled-back")
+    if remembered and remembered[0] and (at_head is None or at_head.hash != remembered[1]):
+        raise RolledBack("database-rolled-back")
+    if noted is not None:
+        epoch, generation, seen = codec.decode(noted.clear)["keystore"]
+        if stored.place < (epoch, generation) or (stored.place == (epoch, generation) and stored.digest != seen):
+            raise RolledBack("keystore-rolled-back")
+
+
+# --- reading
+
+
+@dataclass(frozen=True)
+class Told:
+    """One entry as an administrator or auditor reads it."""
+
+    position: int
+    clear: dict[str, object]
+    detail: dict[str, object]
+
+
+def newest(desk: Desk, connection: Connection, limit: int) -> list[Told]:
+    """The newest entries with their sealed parts, for whoever holds the audit key."""
+    private = desk.secret("audit")
+    keys = {}
+    for key, (day, sealed) in journal.sealed_keys(connection).items():
+        keys[key] = open_from(private, sealed, Context(desk.instance.office, "journal-key", (key, day)))
+    return [_told(desk.instance.office, entry, keys) for entry in journal.newest(connection, limit)]
+
+
+def _told(office: bytes, entry: journal.Entry, keys: dict[bytes, bytes]) -> Told:
+    detail: dict[str, object] = {}
+    if entry.sealed is not None and entry.key in keys:
+        context = Context(office, "journal", (entry.key, entry.position))
+        detail = codec.decode(open_sealed(keys[entry.key], entry.sealed, context))
+    return Told(entry.position, codec.decode(entry.clear), detail)
+
+
+def verify_chain(connection: Connection) -> int | None:
+    """The position of the first entry that does not fit the chain; None when it is whole."""
+    previous, expected = journal.NO_HASH, 1
+    for entry in journal.all_entries(connection):
+        right = journal.entry_hash(previous, entry.position, entry.clear, entry.key, entry.sealed)
+        if entry.position != expected or entry.hash != right:
+            return expected
+        previous, expected = entry.hash, expected + 1
+    return None
+
+
+def found_rollback(instance: Instance, origin: Origin, error: KuraError) -> None:
+    """Note that something was put back."""
+    owner = error.facts.get("owner", b"")
+    record(instance, origin, Fact(Event.ROLLBACK_FOUND, 409, subject=owner if isinstance(owner, bytes) else b""))

@@ -1,0 +1,218 @@
+"""Clients: listed, opened, entered, changed; and every earlier version of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from vault.crypto.keys import new_id, new_key
+from vault.domain.access import Permission
+from vault.domain.clients import Client, Corporation, Household, RelatedClient
+from vault.domain.policies import Policy
+from vault.domain.values import fold
+from vault.errors import Forbidden, NotFound
+from vault.services import office, payloads
+from vault.services.audit import Event
+from vault.services.safe import Act, Desk, Opened, clients_of
+from vault.storage import records
+
+KINDS: dict[str, type[Client]] = {"household": Household, "corporation": Corporation}
+POLICY = "policy"
+# What the other side of a link is called.
+MIRRORED = {
+    "経営する会社": "経営者の世帯",
+    "経営者の世帯": "経営する会社",
+    "親会社": "子会社",
+    "子会社": "親会社",
+}
+
+
+@dataclass(frozen=True)
+class Head:
+    """One client in a list."""
+
+    id: bytes
+    kind: str
+    client: Client
+    compartment: str
+    policies: int
+
+
+@dataclass(frozen=True)
+class Held:
+    """A policy with its place."""
+
+    id: bytes
+    version: int
+    policy: Policy
+
+
+@dataclass(frozen=True)
+class Page:
+    """Everything about one client."""
+
+    id: bytes
+    kind: str
+    version: int
+    client: Client
+    compartment_id: bytes
+    compartment: str
+    policies: list[Held]
+    related: list[tuple[bytes, str, str]]
+    written: list[tuple[int, int, str]]
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a client or policy: number, when (seconds), by whom, and what it said."""
+
+    number: int
+    at: int
+    author: str
+    record: Client | Policy
+
+
+def kind_of(client: Client) -> str:
+    """The record kind of a client."""
+    return next(kind for kind, cls in KINDS.items() if isinstance(client, cls))
+
+
+def opened_client(found: Opened) -> Client:
+    """The client of an opened record."""
+    return payloads.decode(found.payload, KINDS[found.row.kind])
+
+
+def client_of(act: Act, client: bytes) -> tuple[Opened, Client]:
+    """The client's own record inside another act; raises NotFound."""
+    for found in act.read(client, KINDS):
+        return found, opened_client(found)
+    raise NotFound("not-found")
+
+
+def list_clients(desk: Desk) -> list[Head]:
+    """All clients this person can open, sorted by kana."""
+    with desk.act(Event.CLIENTS_LISTED, Permission.READ_CLIENTS) as act:
+        names = office.compartment_names(act)
+        heads = [_head(act, owner, names.get(room, "")) for owner, room in clients_of(desk).items()]
+        act.tell(count=len([h for h in heads if h]))
+    return sorted((h for h in heads if h), key=lambda h: (fold(h.client.kana), h.client.name, h.id))
+
+
+def _head(act: Act, owner: bytes, compartment: str) -> Head | None:
+    held = act.contents(owner)
+    if not held.entries:
+        return None  # keys without rows: a save that was killed in between
+    found, client = client_of(act, owner)
+    policies = sum(1 for entry in held.entries.values() if entry[0] == POLICY)
+    return Head(owner, found.row.kind, client, compartment, policies)
+
+
+def get(desk: Desk, client: bytes, event: Event = Event.CLIENT_OPENED) -> Page:
+    """A client with all policies; raises NotFound."""
+    with desk.act(event, Permission.READ_CLIENTS, client) as act:
+        page = page_of(act, client)
+        act.tell(records=[held.id for held in page.policies])
+    return page
+
+
+def page_of(act: Act, client: bytes) -> Page:
+    """The same inside another act."""
+    folder = act.desk.folder(client)
+    found, record = client_of(act, client)
+    policies = [
+        Held(each.row.id, each.row.version, payloads.decode(each.payload, Policy)) for each in act.read(client, [POLICY])
+    ]
+    return Page(
+        id=client,
+        kind=found.row.kind,
+        version=found.row.version,
+        client=replace(record, compartment=folder.compartment.hex()),
+        compartment_id=folder.compartment,
+        compartment=office.compartment_names(act).get(folder.compartment, ""),
+        policies=policies,
+        related=_related(act, record),
+        written=_written(act, client, found),
+    )
+
+
+def _related(act: Act, record: Client) -> list[tuple[bytes, str, str]]:
+    """(id, link, name) of related clients this person may open."""
+    shown = []
+    for link in record.related:
+        other = bytes.fromhex(link.client)
+        try:
+            shown.append((other, link.link, client_of(act, other)[1].name))
+        except NotFound:
+            continue
+    return shown
+
+
+def _written(act: Act, client: bytes, newest: Opened) -> list[tuple[int, int, str]]:
+    """(version, when, by whom) of the client's own record, newest first."""
+    all_versions = [newest, *act.read_earlier(client, client, newest.row.kind)]
+    return [(v.row.version, v.row.changed, office.name_of(act, v.author)) for v in all_versions]
+
+
+def create(desk: Desk, compartment: bytes, client: Client) -> bytes:
+    """A new client in a compartment; its folder key is durable before its rows are. Returns the id."""
+    desk.require(Permission.WRITE_CLIENTS)
+    if compartment not in desk.client_compartments():
+        raise Forbidden("forbidden")
+    made = new_id()
+    desk.add_folders({made: compartment}, {made: (new_id(), new_key())})
+    with desk.act(Event.CLIENT_SAVED, Permission.WRITE_CLIENTS, made) as act:
+        act.fact.keystore = desk.stored
+        records.add_client(act.connection, made)
+        act.add(made, kind_of(client), payloads.encode(_stored(client)), made)
+        _mirror(act, made, (), client.related)
+    return made
+
+
+def save(desk: Desk, client: bytes, record: Client, base: int) -> int:
+    """A client's next version; raises Conflict when somebody else saved since `base`. Returns the new version."""
+    with desk.act(Event.CLIENT_SAVED, Permission.WRITE_CLIENTS, client) as act:
+        before = client_of(act, client)[1]
+        version = act.change(client, client, kind_of(record), payloads.encode(_stored(record)), base)
+        _mirror(act, client, before.related, record.related)
+        act.tell(version=version)
+    return version
+
+
+def _stored(client: Client) -> Client:
+    """The keystore alone says which compartment a client belongs to, so the record does not."""
+    return replace(client, compartment="")
+
+
+def _mirror(act: Act, client: bytes, before: tuple[RelatedClient, ...], now: tuple[RelatedClient, ...]) -> None:
+    """A link is shown on both sides: write or remove it on the other one too."""
+    old, new = {link.client: link for link in before}, {link.client: link for link in now}
+    for other in old.keys() | new.keys():
+        if old.get(other) == new.get(other) or other == client.hex():
+            continue
+        try:
+            found, theirs = client_of(act, bytes.fromhex(other))
+        except NotFound:
+            continue
+        rest = tuple(link for link in theirs.related if link.client != client.hex())
+        if other in new:
+            word = MIRRORED.get(new[other].link, new[other].link)
+            rest = (*rest, RelatedClient(client=client.hex(), link=word))
+        changed = payloads.encode(replace(theirs, related=rest))
+        act.change(found.row.owner, found.row.id, found.row.kind, changed, found.row.version)
+
+
+def versions(desk: Desk, client: bytes, record: bytes) -> list[Version]:
+    """Every version of a client's or policy's record, newest first."""
+    with desk.act(Event.HISTORY_OPENED, Permission.READ_CLIENTS, client) as act:
+        kind = act.contents(client).entries.get(record, ("",))[0]
+        if kind not in KINDS and kind != POLICY:
+            raise NotFound("not-found")
+        newest = act.read_one(client, record, kind)
+        found = [newest, *act.read_earlier(client, record, kind)]
+        told = [_version(act, each) for each in found]
+        act.tell(record=record)
+    return told
+
+
+def _version(act: Act, found: Opened) -> Version:
+    record = payloads.decode(found.payload, Policy) if found.row.kind == POLICY else opened_client(found)
+    return Version(found.row.version, found.row.changed, office.name_of(act, found.author), record)

@@ -1,0 +1,149 @@
+"""The running instance: its settings, files, database, sessions and clock, held together for one process."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from vault.config import Settings
+from vault.crypto.unlock import DEFAULT_COST, Cost
+from vault.errors import NotReady, Throttled
+from vault.services.keyring import Keyring
+from vault.storage import durable, records
+from vault.storage.database import check_schema, open_database, transaction
+from vault.storage.keystore import KeystoreFiles
+from vault.storage.sessions import SessionStore
+
+ARGON2_AT_ONCE = 2
+ARGON2_WAIT = 20.0
+IDLE_MINUTES = 15
+SESSION_HOURS = 10
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a request came from: the address, the method and the template of the route, never its values."""
+
+    address: str = ""
+    method: str = ""
+    route: str = ""
+
+
+class Instance:
+    """Everything of one office that a process needs. Cost and clock are arguments, so that no setting weakens them."""
+
+    def __init__(
+        self, settings: Settings, clock: Callable[[], float] = time.time, cost: Cost = DEFAULT_COST
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.cost = cost
+        self.engine = open_database(settings.database)
+        self.files = KeystoreFiles(settings.replicas, settings.office)
+        self.sessions = SessionStore(settings.run)
+        self.keyring = Keyring(self.files)
+        self.journal_keys: dict[tuple[int, int, bytes], tuple[bytes, bytes]] = {}
+        self.checked: tuple[tuple[int, int], float] | None = None
+        self._keeper: tuple[int, threading.Thread] | None = None
+
+    @property
+    def office(self) -> bytes:
+        return self.settings.office
+
+    def now(self) -> int:
+        """Seconds since 1970."""
+        return int(self.clock())
+
+    def check(self) -> None:
+        """Refuse to serve what is foreign, newer or not writable; raises NotReady."""
+        if not self.settings.database.is_file():
+            raise NotReady("database-missing", file=self.settings.database)
+        check_schema(self.engine)
+        for folder in (self.settings.folder, self.settings.database.parent, *self.settings.replicas):
+            if not os.access(folder, os.W_OK):
+                raise NotReady("folder-unwritable", folder=folder)
+        if self.has_begun() and self.files.newest() is None:
+            raise NotReady("keystore-missing", folder=self.settings.replicas[0])
+
+    def has_begun(self) -> bool:
+        """Whether the first password was set. The database's commit is the moment, whatever files lie about."""
+        with transaction(self.engine) as connection:
+            return records.fact(connection, "begun") is not None
+
+    def begun_at(self) -> int | None:
+        """When the first password was set."""
+        with transaction(self.engine) as connection:
+            raw = records.fact(connection, "begun")
+        return int.from_bytes(raw, "big") if raw is not None else None
+
+    # --- small files
+
+    def read_json(self, path: Path) -> dict[str, object] | None:
+        """A small file of facts beside the settings, None when there is none."""
+        try:
+            found = json.loads(path.read_text("utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise NotReady("settings-unreadable", file=path) from error
+        return found if isinstance(found, dict) else None
+
+    def write_json(self, path: Path, facts: dict[str, object]) -> None:
+        """Replace a small file of facts, whole."""
+        durable.write_whole(path, json.dumps(facts, sort_keys=True).encode())
+
+    # --- permits
+
+    def argon2_permit(self) -> ArgonPermit:
+        """The right to take the memory of one Argon2id run; two at a time over all workers."""
+        return ArgonPermit(self.settings.run)
+
+    # --- the keeper: a thread in each worker
+
+    def keep(self) -> None:
+        """Start the thread that locks idle sessions and lets go of opened keys; once per process."""
+        if self._keeper is not None and self._keeper[0] == os.getpid():
+            return
+        thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
+        self._keeper = (os.getpid(), thread)
+        thread.start()
+
+    def _keep(self) -> None:
+        while True:
+            time.sleep(1.0)
+            try:
+                self.sessions.lock_idle(self.now(), self.keyring.rule("idle_minutes", IDLE_MINUTES) * 60)
+                self.keyring.let_go_if_due()
+            except Exception:  # noqa: BLE001, S112 - a keeper that dies leaves sessions unlocked for ever
+                continue
+
+
+class ArgonPermit:
+    """A lock file out of two. The kernel gives it back when a worker dies; a semaphore would stay taken."""
+
+    def __init__(self, run: Path) -> None:
+        durable.make_folder(run)
+        self._paths = [run / f"argon2.{i}" for i in range(ARGON2_AT_ONCE)]
+        self._handle: int | None = None
+
+    def __enter__(self) -> None:
+        until = time.monotonic() + ARGON2_WAIT
+        while time.monotonic() < until:
+            for path in self._paths:
+                handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                if durable.take_lock(handle, exclusive=True, seconds=0):
+                    self._handle = handle
+                    return
+                os.close(handle)
+            time.sleep(0.01)
+        raise Throttled("busy", seconds=30)
+
+    def __exit__(self, *_: object) -> None:
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None

@@ -1,0 +1,116 @@
+"""What a worker keeps opened for a short while: the keystore, the verified directory, rings.
+
+Nothing here can be had without the key that opens it: a ring is found under the hash of its compartment key, so a
+request that cannot open the grant cannot find the ring either, whatever a permission check said.
+
+While something of an epoch is held, a shared lock on that epoch's lease file is held too; whoever ends the epoch
+waits for it before the shred key is destroyed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+
+from vault.crypto.directory import Directory, decode
+from vault.crypto.keys import Ring
+from vault.errors import KuraError
+from vault.storage.durable import take_lock
+from vault.storage.keystore import KeystoreFiles, Stored
+
+KEEP_SECONDS = 60.0
+
+
+class Keyring:
+    """The opened keystore of one process."""
+
+    def __init__(self, files: KeystoreFiles) -> None:
+        self._files = files
+        self._guard = threading.RLock()
+        self._process = os.getpid()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._stored: Stored | None = None
+        self._since = 0.0
+        self._directories: dict[bytes, Directory] = {}
+        self._rings: dict[bytes, Ring] = {}
+        self._lease: int | None = None
+
+    def let_go(self) -> None:
+        """Drop everything that is opened, and the lease."""
+        with self._guard:
+            lease = self._lease
+            self._forget()
+            if lease is not None:
+                os.close(lease)
+
+    def let_go_if_due(self) -> None:
+        """Drop what is older than a minute or of an ended epoch."""
+        with self._guard:
+            if self._stored is None:
+                return
+            newest = self._files.newest()
+            if newest is None or newest[0] != self._stored.keystore.epoch or self._age() > KEEP_SECONDS:
+                self.let_go()
+
+    def _age(self) -> float:
+        return time.monotonic() - self._since
+
+    def stored(self) -> Stored:
+        """The newest keystore; read again when another stands on the disk."""
+        with self._guard:
+            if self._process != os.getpid():  # after a fork the lease belongs to the parent
+                self._process = os.getpid()
+                self._forget()
+            held = self._stored
+            if held is not None and self._files.newest() == held.place and self._age() <= KEEP_SECONDS:
+                return held
+            return self._read()
+
+    def _read(self) -> Stored:
+        for _ in range(5):
+            self.let_go()
+            stored = self._files.read()
+            lease = os.open(
+                self._files.lease_path(stored.keystore.epoch), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+            )
+            newest = self._files.newest()
+            if take_lock(lease, exclusive=False, seconds=0) and newest and newest[0] == stored.keystore.epoch:
+                self._stored, self._since, self._lease = stored, time.monotonic(), lease
+                return stored
+            os.close(lease)  # the epoch is just being ended: read the next one
+        return stored
+
+    def directory(self, stored: Stored, pinned: bytes) -> Directory:
+        """The directory of a keystore, verified under a pinned key; raises Untrusted."""
+        name = hashlib.sha256(pinned + stored.keystore.directory.document + stored.keystore.directory.signature)
+        with self._guard:
+            known = self._directories.get(name.digest())
+            if known is None:
+                known = stored.keystore.trusted(pinned)
+                self._directories[name.digest()] = known
+            return known
+
+    def ring(self, stored: Stored, directory: Directory, compartment: bytes, key: bytes) -> Ring:
+        """The opened ring of a compartment, for whoever has its key."""
+        counter = stored.keystore.rings[compartment].counter
+        fields = b"ring" + compartment + key + counter.to_bytes(8, "big") + stored.digest
+        name = hashlib.sha256(fields).digest()
+        with self._guard:
+            known = self._rings.get(name)
+            if known is None:
+                known = stored.keystore.ring(directory, compartment, key)
+                self._rings[name] = known
+            return known
+
+    def rule(self, name: str, otherwise: int) -> int:
+        """One of the directory's clear rules, for work that has no session and believes nothing else of it."""
+        with self._guard:
+            try:
+                held = self._stored or self._files.read()
+                return decode(held.keystore.directory.document).rules.get(name, otherwise)
+            except KuraError:
+                return otherwise

@@ -1,0 +1,76 @@
+"""The office's own particulars, the names of its people and compartments."""
+
+from __future__ import annotations
+
+from vault.domain.access import Permission
+from vault.domain.office import Colleague, Office
+from vault.errors import Conflict, NotFound
+from vault.services import payloads
+from vault.services.audit import Event
+from vault.services.instance import Instance
+from vault.services.safe import OFFICE_PAGE, Act, Desk
+from vault.storage import records
+from vault.storage.database import transaction
+
+KIND = "particulars"
+
+
+def has_particulars(instance: Instance) -> bool:
+    """Whether the office has said who it is; before that no client can be entered."""
+    if getattr(instance, "_has_particulars", False):
+        return True
+    with transaction(instance.engine) as connection:
+        found = records.fact(connection, KIND) is not None
+    instance._has_particulars = found  # type: ignore[attr-defined]
+    return found
+
+
+def particulars(desk: Desk) -> tuple[Office | None, int, str]:
+    """(the particulars or None, their version or 0, the person's own name)."""
+    with desk.act(Event.PARTICULARS_OPENED, Permission.READ_CLIENTS) as act:
+        office, version = read_particulars(act)
+        name = person_name(act)
+    return office, version, name
+
+
+def read_particulars(act: Act) -> tuple[Office | None, int]:
+    """The office's particulars inside another act."""
+    for found in act.read(OFFICE_PAGE, [KIND]):
+        return payloads.decode(found.payload, Office), found.row.version
+    return None, 0
+
+
+def person_name(act: Act) -> str:
+    """How the person at the desk is called."""
+    return name_of(act, act.desk.person)
+
+
+def name_of(act: Act, person: bytes) -> str:
+    """How a person of the office is called; the login ID while he has no record."""
+    try:
+        return payloads.decode(act.read_one(person, person, "person").payload, Colleague).name
+    except NotFound:
+        known = act.desk.directory.persons.get(person)
+        return known.login_id if known else ""
+
+
+def save_particulars(desk: Desk, office: Office, own: Colleague, base: int) -> None:
+    """Write the particulars and the person's own name; raises Conflict when somebody else was faster."""
+    with desk.act(Event.PARTICULARS_SAVED, Permission.MANAGE_OFFICE) as act:
+        existing = act.read(OFFICE_PAGE, [KIND])
+        if (existing[0].row.version if existing else 0) != base:
+            raise Conflict("conflict")
+        if existing:
+            act.change(OFFICE_PAGE, existing[0].row.id, KIND, payloads.encode(office), base)
+        else:
+            act.add(OFFICE_PAGE, KIND, payloads.encode(office))
+            records.set_fact(act.connection, KIND, b"1")
+        mine = act.read_one(desk.person, desk.person, "person")
+        if payloads.decode(mine.payload, Colleague) != own:
+            act.change(desk.person, desk.person, "person", payloads.encode(own), mine.row.version)
+
+
+def compartment_names(act: Act) -> dict[bytes, str]:
+    """Names of the compartments, by id."""
+    found = act.read(OFFICE_PAGE, ["compartment"])
+    return {each.row.id: payloads.decode(each.payload, Colleague).name for each in found}

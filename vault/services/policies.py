@@ -1,0 +1,57 @@
+"""Policies of a client: opened, entered, changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vault.domain.access import Permission
+from vault.domain.clients import Client
+from vault.domain.policies import Policy
+from vault.errors import NotFound
+from vault.services import office, payloads
+from vault.services.audit import Event
+from vault.services.clients import POLICY, Held, client_of
+from vault.services.safe import Desk
+
+
+@dataclass(frozen=True)
+class PolicyPage:
+    """A policy with the client it belongs to, the client's other policies, and who wrote its versions."""
+
+    client_id: bytes
+    client: Client
+    held: Held
+    others: list[Held]
+    written: list[tuple[int, int, str]]
+
+
+def get(desk: Desk, client: bytes, policy: bytes) -> PolicyPage:
+    """One policy; raises NotFound."""
+    with desk.act(Event.POLICY_OPENED, Permission.READ_CLIENTS, client) as act:
+        record = client_of(act, client)[1]
+        all_held = [
+            Held(f.row.id, f.row.version, payloads.decode(f.payload, Policy)) for f in act.read(client, [POLICY])
+        ]
+        held = next((h for h in all_held if h.id == policy), None)
+        if held is None:
+            raise NotFound("not-found")
+        versions = [act.read_one(client, policy, POLICY), *act.read_earlier(client, policy, POLICY)]
+        written = [(v.row.version, v.row.changed, office.name_of(act, v.author)) for v in versions]
+        act.tell(record=policy)
+    return PolicyPage(client, record, held, [h for h in all_held if h.id != policy], written)
+
+
+def create(desk: Desk, client: bytes, policy: Policy) -> bytes:
+    """A new policy of a client; returns its id."""
+    with desk.act(Event.POLICY_SAVED, Permission.WRITE_POLICIES, client) as act:
+        made = act.add(client, POLICY, payloads.encode(policy))
+        act.tell(record=made, version=1)
+    return made
+
+
+def save(desk: Desk, client: bytes, policy: bytes, record: Policy, base: int) -> int:
+    """A policy's next version; raises Conflict when somebody else saved since `base`."""
+    with desk.act(Event.POLICY_SAVED, Permission.WRITE_POLICIES, client) as act:
+        version = act.change(client, policy, POLICY, payloads.encode(record), base)
+        act.tell(record=policy, version=version)
+    return version

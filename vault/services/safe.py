@@ -1,0 +1,339 @@
+"""The Desk: one person at work. The only place where keys, rules and rows meet.
+
+`with desk.act(...) as act:` is one transaction with one journal entry; what the block read may be shown, and what
+it wrote is true, only when the block has ended well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import NamedTuple, NoReturn
+
+from sqlalchemy import Connection
+
+from vault.crypto import codec
+from vault.crypto.directory import CLIENTS, OFFICE, Directory
+from vault.crypto.envelope import Context, open_sealed, seal
+from vault.crypto.keys import Ring, new_id
+from vault.crypto.keystore import Keystore
+from vault.crypto.unlock import Bundle
+from vault.domain.access import Permission, Role, may
+from vault.errors import Conflict, Damaged, Forbidden, NotFound, RolledBack, SealBroken
+from vault.services import audit
+from vault.services.audit import Event, Fact
+from vault.services.instance import Instance, Origin
+from vault.storage import journal, records
+from vault.storage.database import transaction
+from vault.storage.keystore import Stored
+from vault.storage.records import ContentsRow, Row
+
+OFFICE_PAGE = b"kura office page"
+ADMIN_SECRETS = {"signing": b"kura signing key", "audit": b"kura audit key\x00\x00"}
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Where an owner's records are sealed: the folder's id and key, and the compartment that holds it."""
+
+    owner: bytes
+    id: bytes
+    key: bytes
+    compartment: bytes
+
+
+class Desk:
+    """A person who is signed in, with the keys his slot opened, for the time of one request."""
+
+    def __init__(
+        self, instance: Instance, origin: Origin, person: bytes, device: bytes, bundle: Bundle, stored: Stored
+    ) -> None:
+        self.instance = instance
+        self.origin = origin
+        self.person = person
+        self.device = device
+        self.bundle = bundle
+        self.stored = stored
+        self.directory: Directory = instance.keyring.directory(stored, bundle.pinned)
+        entry = self.directory.persons.get(person)
+        if entry is None or not entry.active:
+            raise Forbidden("stopped")
+        self.role = Role(entry.role)
+        self.login_id = entry.login_id
+        self._keys: dict[bytes, bytes] = {}
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the person's role has a permission."""
+        return may(self.role, permission)
+
+    def require(self, permission: Permission) -> None:
+        """Raises Forbidden unless the role has the permission."""
+        if not self.may(permission):
+            raise Forbidden("forbidden")
+
+    def now_reading(self, stored: Stored) -> None:
+        """Go on with a keystore that this request has just written."""
+        self.stored = stored
+        self.directory = self.instance.keyring.directory(stored, self.bundle.pinned)
+        self._keys.clear()
+
+    # --- keys
+
+    def compartment_key(self, compartment: bytes) -> bytes:
+        """A compartment's key out of this person's grant; raises Untrusted without one."""
+        if compartment not in self._keys:
+            self._keys[compartment] = self.stored.keystore.compartment_key(
+                self.directory, compartment, self.person, self.bundle.private
+            )
+        return self._keys[compartment]
+
+    def ring(self, compartment: bytes) -> Ring:
+        """The folder keys of a compartment."""
+        key = self.compartment_key(compartment)
+        return self.instance.keyring.ring(self.stored, self.directory, compartment, key)
+
+    def client_compartments(self) -> list[bytes]:
+        """The compartments of clients this person holds a grant of."""
+        granted = self.stored.keystore.grants
+        return [c for c in self.directory.of_clients() if self.person in granted.get(c, {})]
+
+    def folder(self, owner: bytes) -> Folder:
+        """The folder of a client, a person or the office's papers; raises NotFound if it is not this person's."""
+        for compartment in [*self.client_compartments(), self.directory.system(OFFICE)]:
+            found = self.ring(compartment).find(owner)
+            if found is not None:
+                return Folder(owner, *found, compartment)
+        raise NotFound("not-found")
+
+    def secret(self, name: str) -> bytes:
+        """The office signing key or the audit private key, for whoever holds the system compartment."""
+        owner = ADMIN_SECRETS[name]
+        compartment = self.directory.system("admin" if name == "signing" else name)
+        found = self.ring(compartment).find(owner)
+        if found is None:
+            raise Damaged("secret-missing", name=name)
+        folder, key = found
+        context = Context(self.instance.office, "record", (folder, owner, 1))
+        return open_sealed(key, self.stored.keystore.secrets[name], context)
+
+    def add_folders(self, owners: dict[bytes, bytes], folders: dict[bytes, tuple[bytes, bytes]]) -> None:
+        """New folders, durable before any row is: `owners` id to compartment, `folders` id to (folder id, key)."""
+
+        def change(keystore: Keystore) -> Keystore:
+            directory = keystore.trusted(self.bundle.pinned)
+            for compartment in set(owners.values()):
+                key = keystore.compartment_key(directory, compartment, self.person, self.bundle.private)
+                mine = {owner: folders[owner] for owner, room in owners.items() if room == compartment}
+                ring = keystore.ring(directory, compartment, key).with_folders(mine)
+                keystore = keystore.with_ring(directory, compartment, key, ring)
+            return self.marked(keystore)
+
+        self.now_reading(self.instance.files.add(change))
+
+    def marked(self, keystore: Keystore) -> Keystore:
+        """The keystore with the journal's head noted in it, so that a database put back is noticed."""
+        with transaction(self.instance.engine) as connection:
+            return replace(keystore, mark=journal.head(connection))
+
+    # --- acts
+
+    @contextmanager
+    def act(self, event: Event, permission: Permission, subject: bytes = b"", status: int = 200) -> Iterator[Act]:
+        """One transaction, one journal entry. Nothing is written and nothing may be shown when the block fails."""
+        self.require(permission)
+        fresh: audit.JournalKeys = {}
+        with transaction(self.instance.engine) as connection:
+            act = Act(self, connection, Fact(event, status, self.person, self.device, subject))
+            yield act
+            last = act.finish(fresh)
+        self.instance.journal_keys.update(fresh)
+        journal.remember_head(self.instance.settings.replicas[0], last)
+
+
+@dataclass
+class Contents:
+    """An owner's opened contents list: record id to (kind, version, first 16 bytes of SHA-256 of the sealed row)."""
+
+    folder: Folder
+    row: ContentsRow | None
+    entries: dict[bytes, tuple[str, int, bytes]]
+    changed: bool = False
+
+
+def row_mark(sealed: bytes) -> bytes:
+    """What a contents list notes of a row: no other bytes pass for it, not even an older version sealed alike."""
+    return hashlib.sha256(sealed).digest()[:16]
+
+
+class Opened(NamedTuple):
+    """A record that was opened: its row, its bytes, and who wrote this version."""
+
+    row: Row
+    payload: bytes
+    author: bytes
+
+
+class Act:
+    """What a person does in one transaction."""
+
+    def __init__(self, desk: Desk, connection: Connection, fact: Fact) -> None:
+        self.desk = desk
+        self.connection = connection
+        self.fact = fact
+        self._contents: dict[bytes, Contents] = {}
+
+    def tell(self, **detail: object) -> None:
+        """Add to the sealed part of the journal entry."""
+        self.fact.detail.update(detail)
+
+    # --- contents lists
+
+    def contents(self, owner: bytes) -> Contents:
+        """The verified contents list of an owner; raises RolledBack when it is not the one noted last."""
+        known = self._contents.get(owner)
+        if known is None:
+            known = self._contents[owner] = self._open_contents(owner)
+        return known
+
+    def _open_contents(self, owner: bytes) -> Contents:
+        folder = self.desk.folder(owner)
+        row = records.get_contents(self.connection, owner)
+        if row is None:
+            if journal.last_note_of(self.connection, owner) is not None:
+                raise RolledBack("client-rolled-back", owner=owner)
+            return Contents(folder, None, {})
+        audit.check_contents(self.connection, row)
+        context = Context(self.desk.instance.office, "contents", (folder.id, owner, row.version))
+        raw = codec.decode(self._unsealed(folder, row.sealed, context))
+        return Contents(folder, row, {i: (kind, version, mark) for i, kind, version, mark in raw})
+
+    def _unsealed(self, folder: Folder, sealed: bytes, context: Context) -> bytes:
+        try:
+            return open_sealed(folder.key, sealed, context)
+        except SealBroken as error:
+            raise Damaged("record-damaged", owner=folder.owner) from error
+
+    def _put_contents(self, owner: bytes, held: Contents) -> ContentsRow:
+        version = held.row.version + 1 if held.row else 1
+        raw = codec.encode([[i, *entry] for i, entry in sorted(held.entries.items())])
+        context = Context(self.desk.instance.office, "contents", (held.folder.id, owner, version))
+        row = ContentsRow(owner, held.folder.id, version, seal(held.folder.key, raw, context))
+        records.put_contents(self.connection, row)
+        return row
+
+    # --- reading
+
+    def read(self, owner: bytes, kinds: Iterable[str] | None = None) -> list[Opened]:
+        """All records of an owner, of some kinds or all, opened; exactly those the contents list names."""
+        wanted = None if kinds is None else set(kinds)
+        held = self.contents(owner)
+        rows = records.of_owner(self.connection, owner, wanted)
+        named = {i for i, entry in held.entries.items() if wanted is None or entry[0] in wanted}
+        if {row.id for row in rows} != named:
+            self._damaged(owner)
+        return [self._open_row(held, row) for row in rows]
+
+    def read_one(self, owner: bytes, record: bytes, kind: str) -> Opened:
+        """One record of an owner, opened; raises NotFound if the owner has no such record."""
+        held = self.contents(owner)
+        if held.entries.get(record, ("",))[0] != kind:
+            raise NotFound("not-found")
+        try:
+            row = records.get(self.connection, record)
+        except NotFound:
+            self._damaged(owner)
+        return self._open_row(held, row)
+
+    def read_earlier(self, owner: bytes, record: bytes, kind: str) -> list[Opened]:
+        """Every earlier version of a record, newest first."""
+        held = self.contents(owner)
+        newest = held.entries.get(record)
+        if newest is None or newest[0] != kind:
+            raise NotFound("not-found")
+        rows = records.versions(self.connection, record)
+        if [row.version for row in rows] != list(range(newest[1] - 1, 0, -1)):
+            self._damaged(owner)
+        return [self._open_sealed_row(held.folder, row) for row in rows]
+
+    def _open_row(self, held: Contents, row: Row) -> Opened:
+        if held.entries.get(row.id) != (row.kind, row.version, row_mark(row.sealed)):
+            self._damaged(held.folder.owner)
+        return self._open_sealed_row(held.folder, row)
+
+    def _open_sealed_row(self, folder: Folder, row: Row) -> Opened:
+        context = Context(self.desk.instance.office, "record", (folder.id, row.id, row.version))
+        kind, payload, author = codec.decode(self._unsealed(folder, row.sealed, context))
+        if kind != row.kind:
+            self._damaged(folder.owner)
+        return Opened(row, payload, author)
+
+    def _damaged(self, owner: bytes) -> NoReturn:
+        raise Damaged("record-damaged", owner=owner)
+
+    # --- writing
+
+    def add(self, owner: bytes, kind: str, payload: bytes, record: bytes | None = None) -> bytes:
+        """A new record of an owner; returns its id."""
+        held = self._writable(owner)
+        record = record or new_id()
+        records.put_new(self.connection, self._sealed(held, record, kind, 1, payload))
+        return record
+
+    def change(self, owner: bytes, record: bytes, kind: str, payload: bytes, base: int) -> int:
+        """A record's next version; raises Conflict unless `base` is the newest. Returns the new version."""
+        held = self._writable(owner)
+        old = self.read_one(owner, record, kind).row
+        if old.version != base:
+            raise Conflict("conflict", version=old.version)
+        records.put_next(self.connection, old, self._sealed(held, record, kind, base + 1, payload))
+        return base + 1
+
+    def _writable(self, owner: bytes) -> Contents:
+        held = self.contents(owner)
+        if records.is_erasing(self.connection, owner):
+            raise NotFound("not-found")
+        held.changed = True
+        return held
+
+    def _sealed(self, held: Contents, record: bytes, kind: str, version: int, payload: bytes) -> Row:
+        folder, instance = held.folder, self.desk.instance
+        context = Context(instance.office, "record", (folder.id, record, version))
+        sealed = seal(folder.key, codec.encode([kind, payload, self.desk.person]), context)
+        held.entries[record] = (kind, version, row_mark(sealed))
+        return Row(record, folder.owner, folder.id, kind, version, instance.now(), sealed)
+
+    # --- after something was put back
+
+    def adopt(self, held: Contents, row: Row) -> None:
+        """Take a row into a contents list that is made anew, if it opens where it stands."""
+        self._open_sealed_row(held.folder, row)
+        held.entries[row.id] = (row.kind, row.version, row_mark(row.sealed))
+
+    def hold(self, owner: bytes, held: Contents) -> None:
+        """Let a contents list made anew stand for an owner."""
+        held.changed = True
+        self._contents[owner] = held
+
+    # --- the end
+
+    def finish(self, fresh: audit.JournalKeys) -> tuple[int, bytes]:
+        """Seal changed contents lists and write the entry; one entry more for each further owner that changed."""
+        instance, public = self.desk.instance, self.desk.directory.audit_public
+        changed = [self._put_contents(owner, held) for owner, held in self._contents.items() if held.changed]
+        if changed:
+            self.fact.contents = changed[0]
+        last = audit.write(instance, self.connection, self.desk.origin, self.fact, public, fresh)
+        for row in changed[1:]:
+            further = Fact(self.fact.event, self.fact.status, self.desk.person, self.desk.device, row.owner, row)
+            last = audit.write(instance, self.connection, self.desk.origin, further, public, fresh)
+        return last
+
+
+def clients_of(desk: Desk) -> dict[bytes, bytes]:
+    """Every client this person can open: client id to compartment."""
+    return {owner: c for c in desk.client_compartments() for owner in desk.ring(c).owners()}
+
+
+__all__ = ["CLIENTS", "Act", "Contents", "Desk", "Folder", "clients_of"]

@@ -1,0 +1,161 @@
+"""Sessions: half in a cookie, half in a row on tmpfs; neither opens anything alone."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass, field, replace
+
+from vault.crypto import codec
+from vault.crypto.envelope import Context, expand, open_sealed, seal
+from vault.crypto.unlock import Bundle, secret_hash
+from vault.errors import Malformed, SealBroken
+from vault.services.instance import SESSION_HOURS, Instance, Origin
+from vault.services.safe import Desk
+from vault.storage.sessions import SessionRow
+
+NOBODY = bytes(16)
+ACTIVATION, DESK = "activation", "desk"
+ACTIVATION_MINUTES = 60
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A recovery sheet that was made and not yet typed back: kept sealed in the session and nowhere else."""
+
+    sheet: bytes = b""
+    secret: bytes = b""
+    private: bytes = b""
+    code: str = ""
+    made: int = 0
+
+
+@dataclass(frozen=True)
+class Payload:
+    """What a session's row holds, sealed: the bundle, and names that every page shows."""
+
+    bundle: Bundle | None = None
+    waiting: Waiting = field(default_factory=Waiting)
+    names: dict[str, str] = field(default_factory=dict)
+    recent: tuple[tuple[bytes, str], ...] = ()
+
+    def encode(self) -> bytes:
+        w = self.waiting
+        return codec.encode(
+            {
+                "bundle": self.bundle.encode() if self.bundle else b"",
+                "waiting": [w.sheet, w.secret, w.private, w.code, w.made],
+                "names": self.names,
+                "recent": [list(r) for r in self.recent],
+            }
+        )
+
+    @staticmethod
+    def decode(data: bytes) -> Payload:
+        raw = codec.decode(data)
+        bundle = Bundle.decode(raw["bundle"]) if raw["bundle"] else None
+        recent = tuple((r[0], r[1]) for r in raw["recent"])
+        return Payload(bundle, Waiting(*raw["waiting"]), raw["names"], recent)
+
+
+@dataclass(frozen=True)
+class Session:
+    """An open session during one request."""
+
+    row: SessionRow
+    secret: bytes
+    payload: Payload | None
+
+    @property
+    def locked(self) -> bool:
+        return self.row.sealed is None
+
+    @property
+    def csrf(self) -> str:
+        """The token every change must carry: an HMAC of the session secret, kept nowhere."""
+        return hmac.digest(self.secret, b"kura csrf", "sha256").hex()
+
+
+def _context(instance: Instance, row: SessionRow) -> Context:
+    return Context(instance.office, "session", (row.id_hash, row.person, row.device, row.expires))
+
+
+def _key(secret: bytes) -> bytes:
+    return expand(secret, b"kura session", 32)
+
+
+def start(
+    instance: Instance, person: bytes, device: bytes, stage: str, payload: Payload
+) -> tuple[Session, str]:
+    """A new session with a new id and a new secret: returns it and the cookie's value."""
+    now = instance.now()
+    name, secret = os.urandom(16), os.urandom(32)
+    hours = instance.keyring.rule("session_hours", SESSION_HOURS) if stage == DESK else 1
+    row = SessionRow(
+        id_hash=hashlib.sha256(name).digest(), person=person, device=device, stage=stage, started=now, seen=now,
+        expires=now + hours * 3600, proved=now, sealed=None,
+    )  # fmt: skip
+    session = store(instance, Session(row, secret, payload))
+    return session, urlsafe_b64encode(name + secret).decode("ascii")
+
+
+def store(instance: Instance, session: Session) -> Session:
+    """Seal the session's payload into its row."""
+    assert session.payload is not None
+    sealed = seal(_key(session.secret), session.payload.encode(), _context(instance, session.row))
+    row = replace(session.row, sealed=sealed)
+    instance.sessions.put(row)
+    return Session(row, session.secret, session.payload)
+
+
+def find(instance: Instance, cookie: str | None, device_secret: bytes | None) -> Session | None:
+    """The session of a cookie, on the device it began on; None for anything else. A locked one has no payload."""
+    try:
+        raw = urlsafe_b64decode(cookie or "")
+    except ValueError:
+        return None
+    if len(raw) != 48:
+        return None
+    row = instance.sessions.get(hashlib.sha256(raw[:16]).digest())
+    if row is None or row.expires <= instance.now() or not _on_its_device(instance, row, device_secret):
+        return None
+    if row.sealed is None:
+        return Session(row, raw[16:], None)
+    try:
+        payload = Payload.decode(open_sealed(_key(raw[16:]), row.sealed, _context(instance, row)))
+    except (SealBroken, Malformed):
+        return None
+    return Session(row, raw[16:], payload)
+
+
+def _on_its_device(instance: Instance, row: SessionRow, device_secret: bytes | None) -> bool:
+    if row.stage == ACTIVATION:
+        return True
+    if device_secret is None:
+        return False
+    device = instance.keyring.stored().keystore.devices.get(row.device)
+    return device is not None and hmac.compare_digest(device.secret_hash, secret_hash(device_secret))
+
+
+def touch(instance: Instance, session: Session) -> None:
+    """Note that the person did something, at most once in five seconds."""
+    if instance.now() - session.row.seen >= 5:
+        instance.sessions.touch(session.row.id_hash, instance.now())
+
+
+def desk(instance: Instance, session: Session, origin: Origin) -> Desk:
+    """The desk of an open session; raises Untrusted or Forbidden when the directory no longer vouches for it."""
+    assert session.payload is not None and session.payload.bundle is not None
+    stored = instance.keyring.stored()
+    return Desk(instance, origin, session.row.person, session.row.device, session.payload.bundle, stored)
+
+
+def remember_client(instance: Instance, session: Session, client: bytes, name: str) -> None:
+    """Put a client first among those opened last."""
+    assert session.payload is not None
+    if session.payload.recent[:1] == ((client, name),):
+        return
+    rest = tuple(r for r in session.payload.recent if r[0] != client)
+    store(instance, replace(session, payload=replace(session.payload, recent=((client, name), *rest)[:8])))
