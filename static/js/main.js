@@ -1,0 +1,24 @@
+// Everything is wired by data attributes; a page without scripts still reads, types and saves.
+import { wire as lock } from "./lock.js";
+import { wire as rows } from "./rows.js";
+import { wire as enter } from "./enter.js";
+import { wire as paste } from "./paste.js";
+import { wire as furigana } from "./furigana.js";
+import { wire as echo } from "./echo.js";
+import { wire as shortcuts } from "./shortcuts.js";
+import { wire as filter } from "./filter.js";
+import { wire as sort } from "./sort.js";
+import { wire as submit } from "./submit.js";
+import { wire as when } from "./when.js";
+import { wire as leave } from "./leave.js";
+
+for (const wire of [lock, rows, enter, paste, furigana, echo, shortcuts, filter, sort, submit, when, leave]) wire();
+
+document.querySelector('main [aria-invalid="true"]')?.focus();
+
+// A table wider than a small screen scrolls in its own box, which the keyboard must reach.
+const reach = () => document.querySelectorAll(".table").forEach((box) => {
+  if (box.scrollWidth > box.clientWidth) box.tabIndex = 0; else box.removeAttribute("tabindex");
+});
+reach();
+addEventListener("resize", reach);
