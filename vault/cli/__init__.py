@@ -1,0 +1,1 @@
+"""The terminal: `kura` for one instance."""

@@ -1,0 +1,213 @@
+"""`kura`: begin an instance, serve it, look at it, issue a ticket, measure it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import stat
+import sys
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from vault import catalogue
+from vault.config import SECRET_FILE, SETTINGS_FILE, load, new_settings_text
+from vault.crypto.keys import new_id, new_signing_key, signing_public
+from vault.errors import KuraError, NotReady, Refused
+from vault.services.accounts import activation, recovery
+from vault.services.instance import Instance
+from vault.services.operations import plain_state
+from vault.storage import durable
+from vault.storage.database import create_tables
+
+JAPAN = timezone(timedelta(hours=9))
+OPERATOR_KEY = "operator.key"
+_ = catalogue.load("ja").gettext
+folder_option = click.option(
+    "--folder", type=click.Path(path_type=Path), default=Path("instance"), show_default=True, help=_("データのフォルダー")
+)
+
+
+def _stop(error: KuraError) -> NoReturn:
+    click.echo(catalogue.sentence(catalogue.load("ja"), error), err=True)
+    sys.exit(1)
+
+
+@click.group()
+def main() -> None:
+    """Kura 証券蔵"""
+
+
+def _moment(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, JAPAN).strftime("%Y-%m-%d %H:%M")
+
+
+# --- init
+
+
+@main.command()
+@folder_option
+@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
+@click.option("--operator-key", type=click.Path(path_type=Path, exists=True), help=_("運営者の公開鍵(16進)のファイル"))
+@click.option("--again", is_flag=True, help=_("まだ使われていないインスタンスを作り直す"))
+@click.option("--json", "as_json", is_flag=True, help=_("結果をJSONで表示する"))
+def init(folder: Path, port: int, operator_key: Path | None, again: bool, as_json: bool) -> None:
+    """Begin an instance and print the hand-over, once."""
+    try:
+        hand_over = begin_instance(folder.resolve(), port, operator_key, again)
+    except KuraError as error:
+        _stop(error)
+    address = f"http://localhost:{port}/"
+    if as_json:
+        facts = {
+            "login_id": hand_over.login_id,
+            "initial_password": hand_over.initial_password,
+            "address": address,
+            "expires": hand_over.expires,
+            "folder": str(folder.resolve()),
+        }
+        click.echo(json.dumps(facts, ensure_ascii=False))
+        return
+    click.echo(_("証券蔵の準備ができました。次の内容は一度しか表示されません。"))
+    click.echo(f"{_('ログインID')}: {hand_over.login_id}")
+    click.echo(f"{_('初期パスワード')}: {hand_over.initial_password}")
+    click.echo(f"{_('アドレス')}: {address}")
+    click.echo(f"{_('有効期限')}: {_moment(hand_over.expires)}")
+
+
+def begin_instance(folder: Path, port: int, operator_key: Path | None, again: bool) -> activation.HandOver:
+    """Make folders, settings, secret, empty database and initial login; raises Refused or NotReady."""
+    existing = (folder / SETTINGS_FILE).exists()
+    if existing and not again:
+        raise Refused("instance-exists", folder=folder)
+    if not existing:
+        if folder.exists() and any(p.name not in ("keys", "data", SECRET_FILE, OPERATOR_KEY) for p in folder.iterdir()):
+            raise NotReady("folder-foreign", folder=folder)
+        _make_folder(folder, port, operator_key)
+    instance = Instance(load(folder))
+    return activation.issue(instance)
+
+
+def _make_folder(folder: Path, port: int, operator_key: Path | None) -> None:
+    for place in (folder, folder / "keys" / "a", folder / "keys" / "b", folder / "data"):
+        durable.make_folder(place)
+        place.chmod(stat.S_IRWXU)
+    operator_public = _operator_public(folder, operator_key)
+    durable.write_whole(folder / SECRET_FILE, secrets.token_bytes(64))
+    create_tables(folder / "data" / "kura.db")
+    # Last: a folder without settings is not yet an instance and is made again after a kill.
+    text = new_settings_text(new_id(), port, operator_public)
+    durable.write_whole(folder / SETTINGS_FILE, text.encode())
+
+
+def _operator_public(folder: Path, given: Path | None) -> bytes:
+    """The operator's public key as given, or of a new key whose private half lies beside the settings."""
+    if given is not None:
+        try:
+            public = bytes.fromhex(given.read_text("ascii").strip())
+        except ValueError as error:
+            raise Refused("operator-key-unreadable", file=given) from error
+        if len(public) != 32:
+            raise Refused("operator-key-unreadable", file=given)
+        return public
+    private = new_signing_key()
+    durable.write_whole(folder / OPERATOR_KEY, private.hex().encode())
+    return signing_public(private)
+
+
+# --- serve
+
+
+@main.command()
+@folder_option
+@click.option("--port", type=click.IntRange(1, 65535), help=_("待ち受けるポート"))
+@click.option("--workers", type=click.IntRange(1, 32), help=_("ワーカーの数"))
+def serve(folder: Path, port: int | None, workers: int | None) -> None:
+    """Serve the instance on the loopback address until stopped."""
+    from vault.cli.serving import gunicorn_arguments
+
+    try:
+        settings = load(folder)
+        durable.make_folder(settings.run)
+        Instance(settings).check()
+    except KuraError as error:
+        _stop(error)
+    number = port or settings.port
+    if sys.stdout.isatty():
+        click.echo(_("証券蔵を開始します: %(address)s (停止は Ctrl+C)") % {"address": f"http://localhost:{number}/"})
+    arguments = gunicorn_arguments(settings, number, workers or settings.workers)
+    environment = {**os.environ, "KURA_FOLDER": str(settings.folder), "PYTHONUTF8": "1"}
+    os.execve(arguments[0], arguments, environment)
+
+
+# --- status, ticket
+
+
+@main.command()
+@folder_option
+@click.option("--json", "as_json", is_flag=True)
+def status(folder: Path, as_json: bool) -> None:
+    """Counts, places and dates; nothing of what is inside."""
+    try:
+        instance = Instance(load(folder))
+        instance.check()
+        facts = _facts(instance)
+    except KuraError as error:
+        _stop(error)
+    if as_json:
+        click.echo(json.dumps(facts, ensure_ascii=False))
+        return
+    for name, value in facts.items():
+        click.echo(f"{_('status.' + name)}: {value}")
+
+
+def _facts(instance: Instance) -> dict[str, object]:
+    if not instance.has_begun():
+        waiting = instance.read_json(instance.settings.activation) or {}
+        return {"begun": False, "initial_login_expires": _moment(int(str(waiting.get("expires", 0))))}
+    state = plain_state(instance)
+    return {
+        "begun": True,
+        "clients": state.clients,
+        "records": sum(state.records.values()),
+        "prints": state.prints,
+        "journal": state.journal,
+        "keystore": f"{state.keystore[0]}.{state.keystore[1]}",
+        "replicas_owed": state.owed,
+        "one_disk": state.one_disk,
+        "recovery_sheet": _moment(state.sheet_made) if state.sheet_made else "",
+        "devices": state.devices,
+        "free_bytes": state.free_bytes,
+    }
+
+
+@main.command()
+@folder_option
+def ticket(folder: Path) -> None:
+    """A one-time ticket (復旧許可番号) for an office that shows its recovery sheet."""
+    try:
+        instance = Instance(load(folder))
+        instance.check()
+        number, expires = recovery.issue_ticket(instance)
+    except KuraError as error:
+        _stop(error)
+    click.echo(f"{_('復旧許可番号')}: {number}")
+    click.echo(f"{_('有効期限')}: {_moment(expires)}")
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True)
+@click.option("--clients", type=click.IntRange(10, 200_000), default=25_000, show_default=True)
+def bench(as_json: bool, clients: int) -> None:
+    """Measure this machine: each figure as a ratio taken in one run."""
+    from vault.cli.bench import run
+
+    for line in run(clients, as_json):
+        click.echo(line)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""The application: one instance behind one gate."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Request, Response, g, render_template, request
+from flask.sessions import SessionInterface
+from flask_babel import Babel, get_locale
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from vault.errors import (
+    Conflict,
+    Damaged,
+    Forbidden,
+    KuraError,
+    NotFound,
+    NotReady,
+    Refused,
+    RolledBack,
+    Throttled,
+    Untrusted,
+    Unwritable,
+    WrongCredential,
+)
+from vault.services import audit
+from vault.services.instance import Instance
+from vault.web import (
+    attention,
+    clients,
+    first_day,
+    gate,
+    help_pages,
+    ledger,
+    office,
+    policies,
+    prints,
+    signing_in,
+    words,
+)
+from vault.web import pages as page_values
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+LARGEST_FORM = 4 * 1024 * 1024
+STATUS: list[tuple[type[KuraError], int]] = [
+    (Forbidden, 403),
+    (WrongCredential, 403),
+    (NotFound, 404),
+    (Conflict, 409),
+    (Damaged, 409),
+    (Untrusted, 409),
+    (Throttled, 429),
+    (Unwritable, 503),
+    (NotReady, 503),
+    (Refused, 400),
+    (KuraError, 500),
+]
+
+
+class NoFlaskSession(SessionInterface):
+    """Flask's signed cookie decides nothing here, so there is none."""
+
+    def open_session(self, app: Flask, request: Request) -> None:
+        return None
+
+    def save_session(self, app: Flask, session: Any, response: Response) -> None:
+        return None
+
+
+def create_app(instance: Instance) -> Flask:
+    """The application of one instance; raises NotReady when a route does not say who may use it."""
+    app = Flask("vault", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    app.config.update(
+        SECRET_KEY=instance.settings.secret_key,
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        # Above this size Werkzeug would spool a form to a plain temporary file.
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
+        MAX_FORM_PARTS=20_000,
+    )
+    app.session_interface = NoFlaskSession()
+    app.extensions["kura"] = instance
+    babel = Babel(app, default_locale="ja", locale_selector=lambda: "ja")
+    babel.domain_instance = words.Catalogues()
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    gate.install(app)
+    for room in (signing_in, first_day, attention, clients, policies, prints, ledger, office, help_pages):
+        app.register_blueprint(room.blueprint)
+    app.context_processor(page_values.common)
+    page_values.install_filters(app)
+    app.register_error_handler(KuraError, _kura_error)
+    app.register_error_handler(CSRFError, lambda error: _page(Forbidden("token-old"), 403))
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unforeseen)
+    gate.check_declared(app)
+    return app
+
+
+def _kura_error(error: KuraError) -> tuple[str, int]:
+    if isinstance(error, RolledBack) and not g.get("told_rollback"):
+        g.told_rollback = True
+        audit.found_rollback(gate.instance(), g.origin, error)
+    status = next(status for kind, status in STATUS if isinstance(error, kind))
+    if status == 500:
+        _trace(error)
+    return _page(error, status)
+
+
+def _http_error(error: HTTPException) -> tuple[str, int] | HTTPException:
+    status = error.code or 500
+    if status < 400:
+        return error
+    code = {404: "not-found", 405: "not-found", 413: "too-large"}.get(status, "error")
+    return _page(KuraError(code), status)
+
+
+def _unforeseen(error: Exception) -> tuple[str, int]:
+    _trace(error)
+    return _page(KuraError(), 500)
+
+
+def _trace(error: Exception) -> None:
+    # The trace names lines of the program; values typed by people are not in it, because nothing formats locals.
+    frames = traceback.extract_tb(error.__traceback__)
+    where = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames[-6:]))
+    print(f"kura: {type(error).__name__} at {where}", file=sys.stderr, flush=True)
+
+
+def _page(error: KuraError, status: int) -> tuple[str, int]:
+    if status in (403, 404) and request.endpoint != "static":
+        gate.note_refusal(status)
+    owner = error.facts.get("owner")
+    return (
+        render_template(
+            "error.html",
+            code=error.code,
+            said=words.sentence(error),
+            status=status,
+            owner=owner.hex() if isinstance(owner, bytes) else "",
+            locale=str(get_locale()),
+        ),
+        status,
+    )

@@ -1,0 +1,184 @@
+"""Clients: the list, one client, the form, earlier versions."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext
+
+from vault.domain import fields
+from vault.domain.access import Permission
+from vault.domain.clients import Client, Corporation, Household
+from vault.errors import Conflict, NotFound
+from vault.services import clients, office, sessions
+from vault.services.audit import Event
+from vault.web import forms
+from vault.web.addresses import ident
+from vault.web.client_rows import KANA_ROWS, initial_of, listed, show_values
+from vault.web.gate import desk, instance, needs, session
+from vault.web.pages import today
+from vault.web.versions import labelled_differences, version_page
+
+blueprint = Blueprint("clients", __name__, url_prefix="/clients")
+OWNERS: dict[str, type[Client]] = {"Household": Household, "Corporation": Corporation}
+READ, WRITE = Permission.READ_CLIENTS, Permission.WRITE_CLIENTS
+
+
+@blueprint.get("")
+@needs(READ)
+def index() -> str:
+    """All clients, by kana."""
+    heads = clients.list_clients(desk())
+    chosen = request.args.get("initial", "")
+    shown = [h for h in heads if not chosen or initial_of(h.client) == chosen]
+    letters = [(gettext("すべて"), url_for("clients.index"))]
+    letters += [(row, url_for("clients.index", initial=row)) for row in [*KANA_ROWS, "他"]]
+    may = desk().may(WRITE)
+    return render_template(
+        "clients/list.html",
+        nav="clients",
+        clients=[listed(head) for head in shown],
+        total=len(heads),
+        initials=letters,
+        initial=chosen or gettext("すべて"),
+        new_household_url=url_for("clients.new", owner="Household") if may else None,
+        new_corporation_url=url_for("clients.new", owner="Corporation") if may else None,
+    )
+
+
+@blueprint.get("/<client>")
+@needs(READ)
+def show(client: str) -> str:
+    """One client."""
+    page = clients.get(desk(), ident(client))
+    sessions.remember_client(instance(), session(), page.id, page.client.name)
+    may_write, may_print = desk().may(WRITE), desk().may(Permission.PRINT)
+    return render_template(
+        "clients/show.html",
+        nav="clients",
+        client=page.client,
+        kind=page.kind,
+        compartment=page.compartment,
+        handler=page.client.handler,
+        list_url=url_for("clients.index"),
+        edit_url=url_for("clients.edit", client=client) if may_write else None,
+        new_policy_url=url_for("policies.new", client=client) if may_write else None,
+        print_url=url_for("prints.choose", client=client) if may_print else None,
+        **show_values(page, today()),
+    )
+
+
+# --- the form
+
+
+def _form(owner: str, values: dict[str, Any], *, action: str, back: str, **more: Any) -> str:
+    with desk().act(Event.CLIENTS_LISTED, READ) as act:
+        names = office.compartment_names(act)
+    rooms = [(c.hex(), names.get(c, "")) for c in desk().client_compartments()]
+    if len(rooms) == 1 and not values.get("compartment"):
+        values = {**values, "compartment": rooms[0][0]}
+    heads = clients.list_clients(desk())
+    own = more.get("own", "")
+    return render_template(
+        "clients/edit.html",
+        nav="clients",
+        owner=owner,
+        boxes=fields.by_name(OWNERS[owner]),
+        values=values,
+        action=action,
+        back_url=back,
+        list_url=url_for("clients.index"),
+        compartments=rooms,
+        handlers=sorted({h.client.handler for h in heads if h.client.handler}),
+        other_clients=[(h.id.hex(), h.client.name) for h in heads if h.id.hex() != own],
+        **{"faults": {}, "client_name": "", "version": None, "switch_url": None, "theirs": None, **more},
+    )
+
+
+@blueprint.get("/new/<owner>")
+@needs(WRITE)
+def new(owner: str) -> str:
+    """An empty form."""
+    if owner not in OWNERS:
+        raise NotFound("not-found")
+    values: dict[str, Any] = {"members": [{"relationship": "本人"}]} if owner == "Household" else {}
+    return _new_form(owner, values, {})
+
+
+def _new_form(owner: str, values: dict[str, Any], faults: dict[str, fields.Fault]) -> str:
+    other = "Corporation" if owner == "Household" else "Household"
+    return _form(
+        owner,
+        values,
+        action=url_for("clients.create", owner=owner),
+        back=url_for("clients.index"),
+        faults=faults,
+        switch_url=url_for("clients.new", owner=other),
+    )
+
+
+@blueprint.post("/new/<owner>")
+@needs(WRITE)
+def create(owner: str) -> Response:
+    """Save a new client."""
+    if owner not in OWNERS:
+        raise NotFound("not-found")
+    values = forms.typed(request.form)
+    reading = fields.read(OWNERS[owner], values, confirmed=forms.renumbered_confirms(request.form))
+    if reading.record is None:
+        return make_response(_new_form(owner, values, reading.faults), 400)
+    made = clients.create(desk(), ident(reading.record.compartment), reading.record)
+    return cast(Response, redirect(url_for("clients.show", client=made.hex()), 303))
+
+
+@blueprint.get("/<client>/edit")
+@needs(WRITE)
+def edit(client: str) -> str:
+    """The form of an existing client."""
+    page = clients.get(desk(), ident(client))
+    return _edit_form(page, fields.typed(page.client), page.version)
+
+
+def _edit_form(page: clients.Page, values: dict[str, Any], version: int, **more: Any) -> str:
+    return _form(
+        type(page.client).__name__,
+        {**values, "compartment": page.compartment_id.hex()},
+        action=url_for("clients.save", client=page.id.hex()),
+        back=url_for("clients.show", client=page.id.hex()),
+        client_name=page.client.name,
+        version=version,
+        own=page.id.hex(),
+        **more,
+    )
+
+
+@blueprint.post("/<client>/edit")
+@needs(WRITE)
+def save(client: str) -> Response:
+    """Save a client; on top of somebody else's change both versions are shown."""
+    page = clients.get(desk(), ident(client))
+    values = forms.typed(request.form)
+    base = request.form.get("version", 0, type=int)
+    confirmed = forms.renumbered_confirms(request.form)
+    reading = fields.read(type(page.client), values, confirmed=confirmed, before=page.client)
+    if reading.record is None:
+        return make_response(_edit_form(page, values, base, faults=reading.faults), 400)
+    try:
+        clients.save(desk(), page.id, reading.record, base)
+    except Conflict:
+        now = clients.get(desk(), page.id)
+        theirs = labelled_differences(now.client, reading.record)
+        return make_response(_edit_form(now, values, now.version, theirs=theirs), 409)
+    return cast(Response, redirect(url_for("clients.show", client=client), 303))
+
+
+# --- earlier versions
+
+
+@blueprint.get("/<client>/versions/<int:number>")
+@needs(READ)
+def version(client: str, number: int) -> str:
+    """One version of a client, with what changed against the one before."""
+    found = clients.versions(desk(), ident(client), ident(client))
+    return version_page(found, number, url_for("clients.show", client=client), "clients.version", client=client)

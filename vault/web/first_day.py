@@ -1,0 +1,110 @@
+"""The first day: the first password, the recovery sheet, two groups of it typed back."""
+
+from __future__ import annotations
+
+import os
+from typing import cast
+
+import segno
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+from markupsafe import Markup
+
+from vault.domain.access import SHORTEST, Permission
+from vault.errors import KuraError, Refused, Throttled, WrongCredential
+from vault.services import office as office_service
+from vault.services.accounts import beginning, recovery, signing_in
+from vault.web import words
+from vault.web.gate import activation, desk, device_secret, instance, let_in, needs, session
+from vault.web.pages import moment
+
+blueprint = Blueprint("first_day", __name__)
+
+
+@blueprint.get("/first-password")
+@activation
+def password() -> str:
+    """Choose the first password; until then nothing else is reachable."""
+    return _password_page()
+
+
+def _password_page(error: KuraError | None = None) -> str:
+    tried = request.args.get("tried", "", type=str)
+    return render_template(
+        "first_day/password.html",
+        error=words.sentence(error) if error else "",
+        shortest=SHORTEST,
+        tried=moment(int(tried)) if tried.isdecimal() and len(tried) < 12 else "",
+    )
+
+
+@blueprint.post("/first-password")
+@activation
+def password_now() -> Response:
+    """The beginning: keys come into being here."""
+    chosen = request.form.get("password", "")
+    try:
+        if chosen != request.form.get("again", ""):
+            raise Refused("passwords-differ")
+        begun = beginning.begin(instance(), chosen, device_secret(), os.urandom(32), g.origin)
+    except (Refused, WrongCredential, Throttled) as error:
+        return make_response(_password_page(error), 400)
+    return let_in(cast(Response, redirect(url_for("first_day.sheet"), 303)), begun.cookie, begun.device_secret)
+
+
+@blueprint.get("/first-day/sheet")
+@needs(Permission.MANAGE_RECOVERY, early=True)
+def sheet() -> Response | str:
+    """The recovery sheet to print, and the question for two groups of it."""
+    if session().payload is None or not session().payload.waiting.sheet:  # type: ignore[union-attr]
+        if recovery.is_confirmed(desk().stored.keystore):
+            return cast(Response, redirect(url_for("office.index"), 303))
+        return render_template("first_day/new_sheet.html", error="", first=True)
+    return _sheet_page()
+
+
+def _sheet_page(error: KuraError | None = None) -> str:
+    waiting = session().payload.waiting  # type: ignore[union-attr]
+    shown = recovery.printed(desk(), waiting)
+    return render_template(
+        "first_day/sheet.html",
+        shown=shown,
+        made=moment(shown.made),
+        qr=_qr(" ".join(shown.groups)),
+        again=bool(waiting.private),
+        error=words.sentence(error) if error else "",
+    )
+
+
+def _qr(text: str) -> Markup:
+    code = segno.make(text, error="m", micro=False)
+    return Markup(code.svg_inline(scale=3, border=2, omitsize=False, svgclass="qr", lineclass=None))
+
+
+@blueprint.post("/first-day/sheet")
+@needs(Permission.MANAGE_RECOVERY, early=True)
+def sheet_now() -> Response:
+    """Two groups typed back."""
+    form = request.form
+    try:
+        recovery.confirm_sheet(
+            desk(), session(), (form.get("first", ""), form.get("second", "")), form.get("password", "")
+        )
+    except (WrongCredential, Throttled, Refused) as error:
+        if not session().payload.waiting.sheet:  # type: ignore[union-attr]
+            return cast(Response, redirect(url_for("first_day.sheet"), 303))
+        return make_response(_sheet_page(error), 400)
+    target = "office.index" if office_service.has_particulars(instance()) else "office.particulars"
+    return cast(Response, redirect(url_for(target), 303))
+
+
+@blueprint.post("/first-day/new-sheet")
+@needs(Permission.MANAGE_RECOVERY, early=True)
+def new_sheet() -> Response:
+    """Make a new sheet and spare code: the password again, then as on the first day."""
+    try:
+        signing_in.prove(desk(), request.form.get("password", ""))
+    except (WrongCredential, Throttled) as error:
+        page = render_template("first_day/new_sheet.html", error=words.sentence(error), first=False)
+        return make_response(page, 403)
+    recovery.make_sheet(desk(), session())
+    return cast(Response, redirect(url_for("first_day.sheet"), 303))

@@ -1,0 +1,45 @@
+"""Forms as they come in: flat names made into nested text, nothing thrown away."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+_ROW = re.compile(r"([a-z_]+)-(\d{1,5})-([a-z_]+)\Z")
+_CONFIRM = "confirm-"
+
+
+def typed(form: MultiDict[str, str]) -> dict[str, Any]:
+    """`{"insurer": …, "riders": [{…}, …]}` out of `insurer`, `riders-0-name`; rows in the order of their numbers."""
+    values: dict[str, Any] = {}
+    rows: dict[str, dict[int, dict[str, str]]] = {}
+    for name, value in form.items():
+        text = value.replace("\r\n", "\n")
+        found = _ROW.match(name)
+        if found:
+            rows.setdefault(found[1], {}).setdefault(int(found[2]), {})[found[3]] = text
+        elif name != "csrf_token":
+            values[name] = text
+    for table, numbered in rows.items():
+        values[table] = [numbered[n] for n in sorted(numbered)]
+    return values
+
+
+def renumbered_confirms(form: MultiDict[str, str]) -> set[str]:
+    """The paths whose doubtful value was ticked as right, with rows numbered as `typed` numbers them."""
+    order: dict[str, list[int]] = {}
+    for name in form:
+        found = _ROW.match(name)
+        if found:
+            order.setdefault(found[1], []).append(int(found[2]))
+    places = {table: {n: i for i, n in enumerate(sorted(set(ns)))} for table, ns in order.items()}
+    return {_renumbered(name.removeprefix(_CONFIRM), places) for name in form if name.startswith(_CONFIRM)}
+
+
+def _renumbered(path: str, places: dict[str, dict[int, int]]) -> str:
+    found = _ROW.match(path)
+    if found and int(found[2]) in places.get(found[1], {}):
+        return f"{found[1]}-{places[found[1]][int(found[2])]}-{found[3]}"
+    return path

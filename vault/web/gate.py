@@ -1,0 +1,267 @@
+"""The one way in. Every view says what it needs; a view that says nothing keeps the application from starting."""
+
+from __future__ import annotations
+
+import hmac
+import os
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from flask import Flask, Response, current_app, g, redirect, request, url_for
+from flask_login import LoginManager, UserMixin
+from flask_wtf.csrf import CSRFError, CSRFProtect
+
+from vault.domain.access import Permission
+from vault.errors import Forbidden, KuraError, NotReady, RolledBack
+from vault.services import audit, sessions
+from vault.services.accounts import recovery, signing_in
+from vault.services.instance import Instance, Origin
+from vault.services.office import has_particulars
+from vault.services.safe import Desk
+
+View = TypeVar("View", bound=Callable[..., Any])
+SESSION_COOKIE = "__Host-session"
+DEVICE_COOKIE = "__Host-device"
+VISIT_COOKIE = "__Host-visit"
+DEVICE_SECONDS = 400 * 24 * 60 * 60
+CHECK_SECONDS = 60
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a view needs: nothing (`public`), the initial login (`activation`), or a permission.
+
+    `early` views are reached before the office's first day is done, or while something put back waits.
+    """
+
+    public: bool = False
+    activation: bool = False
+    permission: Permission | None = None
+    early: bool = False
+
+
+def _declare(access: Access) -> Callable[[View], View]:
+    def mark(view: View) -> View:
+        view.access = access  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def public(view: View) -> View:
+    """For everybody, signed in or not."""
+    return _declare(Access(public=True))(view)
+
+
+def activation(view: View) -> View:
+    """Only for who came in with the initial login and has set no password yet."""
+    return _declare(Access(activation=True))(view)
+
+
+def needs(permission: Permission, early: bool = False) -> Callable[[View], View]:
+    """Only for signed-in people whose role has the permission."""
+    return _declare(Access(permission=permission, early=early))
+
+
+def instance() -> Instance:
+    """The instance this application serves."""
+    return cast(Instance, current_app.extensions["kura"])
+
+
+def desk() -> Desk:
+    """The desk of the person who asks."""
+    return cast(Desk, g.desk)
+
+
+def session() -> sessions.Session:
+    """The session of the person who asks."""
+    return cast(sessions.Session, g.session)
+
+
+def device_secret() -> bytes | None:
+    """The device's secret out of its cookie."""
+    try:
+        raw = urlsafe_b64decode(request.cookies.get(DEVICE_COOKIE, ""))
+    except ValueError:
+        return None
+    return raw if len(raw) == 32 else None
+
+
+# --- who asks
+
+
+class Visitor(UserMixin):
+    """What flask-login knows of a person: only that there is one."""
+
+    def __init__(self, person: bytes) -> None:
+        self.id = person.hex()
+
+
+def _identify() -> None:
+    rule = request.url_rule
+    g.origin = Origin(request.remote_addr or "", request.method, rule.rule if rule else "")
+    g.desk = None
+    g.session = None
+    if request.endpoint == "static":
+        return
+    instance().keep()
+    g.session = sessions.find(instance(), request.cookies.get(SESSION_COOKIE), device_secret())
+    g.csrf = g.session.csrf if g.session is not None else _visit_token()
+
+
+def _visit_token() -> str:
+    """Before a sign-in the token belongs to the visit: a random cookie under the instance's secret."""
+    visit = request.cookies.get(VISIT_COOKIE, "")
+    if len(visit) != 24:
+        visit = g.new_visit = urlsafe_b64encode(os.urandom(18)).decode("ascii")
+    return hmac.digest(instance().settings.secret_key, b"visit" + visit.encode(), "sha256").hex()
+
+
+class SessionToken(CSRFProtect):
+    """Flask-WTF's check of every change, with our token: nothing is decided by Flask's own signed cookie."""
+
+    def protect(self, apply_exemptions: bool = False) -> None:
+        """Raises CSRFError for a change without the session's own token. There are no exemptions."""
+        if request.endpoint is None or request.method not in current_app.config["WTF_CSRF_METHODS"]:
+            return
+        given = request.form.get("csrf_token") or request.headers.get("X-Kura-Csrf") or ""
+        if not hmac.compare_digest(given.encode("utf-8", "replace"), g.csrf.encode()):
+            raise CSRFError("token")
+
+
+# --- what a person may
+
+
+def _admit() -> Response | None:
+    if request.endpoint is None or request.endpoint == "static":
+        return None
+    access = cast(Access, getattr(current_app.view_functions[request.endpoint], "access"))  # noqa: B009
+    if access.public:
+        return None
+    open_session = g.session
+    if open_session is None or open_session.locked:
+        return _to_sign_in()
+    if access.activation or open_session.row.stage == sessions.ACTIVATION:
+        return _admit_activation(access, open_session)
+    try:
+        g.desk = sessions.desk(instance(), open_session, g.origin)
+    except (Forbidden, RolledBack):
+        instance().sessions.end(open_session.row.id_hash)
+        return _to_sign_in()
+    sessions.touch(instance(), open_session)
+    elsewhere = _first_things_first(access)
+    if elsewhere is not None:
+        return elsewhere
+    assert access.permission is not None
+    g.desk.require(access.permission)
+    return None
+
+
+def _admit_activation(access: Access, open_session: sessions.Session) -> Response | None:
+    if access.activation and open_session.row.stage == sessions.ACTIVATION:
+        return None
+    target = "first_day.password" if open_session.row.stage == sessions.ACTIVATION else "clients.index"
+    return cast(Response, redirect(url_for(target), 303))
+
+
+def _to_sign_in() -> Response:
+    if request.method == "GET":
+        return cast(Response, redirect(url_for("signing_in.new"), 303))
+    raise Forbidden("session-ended")
+
+
+def _first_things_first(access: Access) -> Response | None:
+    """What was put back is confirmed, the recovery sheet typed back, the particulars typed: then the rest opens."""
+    if access.early:
+        return None
+    try:
+        _check_whole()
+    except RolledBack:
+        return cast(Response, redirect(url_for("attention.show"), 303))
+    if not recovery.is_confirmed(g.desk.stored.keystore):
+        return cast(Response, redirect(url_for("first_day.sheet"), 303))
+    if not has_particulars(instance()):
+        return cast(Response, redirect(url_for("office.particulars"), 303))
+    return None
+
+
+def _check_whole() -> None:
+    """Once a minute, and whenever another keystore stands there, compare database and keystore with the journal."""
+    held, now = instance().checked, instance().clock()
+    place = g.desk.stored.place
+    if held is not None and held[0] == place and 0 <= now - held[1] < CHECK_SECONDS:
+        return
+    audit.check_whole(instance(), g.desk.stored)
+    instance().checked = (place, now)
+
+
+# --- the way out
+
+
+def _dress(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers[name] = value
+    if instance().settings.tls:
+        response.headers["Strict-Transport-Security"] = "max-age=63072000"
+    if g.get("new_visit"):
+        set_cookie(response, VISIT_COOKIE, g.new_visit, None)
+    return response
+
+
+def set_cookie(response: Response, name: str, value: str, seconds: int | None) -> None:
+    """A cookie with the `__Host-` prefix: this host only, over TLS or loopback only, out of reach of scripts."""
+    response.set_cookie(name, value, max_age=seconds, secure=True, httponly=True, samesite="Strict", path="/")
+
+
+def let_in(response: Response, cookie: str, secret: bytes | None) -> Response:
+    """Hand out a session's cookie, and the device's, for another 400 days."""
+    set_cookie(response, SESSION_COOKIE, cookie, None)
+    if secret is not None:
+        set_cookie(response, DEVICE_COOKIE, urlsafe_b64encode(secret).decode("ascii"), DEVICE_SECONDS)
+    return response
+
+
+def note_refusal(status: int) -> None:
+    """A request turned away goes into the journal, with nothing that was typed."""
+    held = g.get("session")
+    person = held.row.person if held else b""
+    signing_in.refused(instance(), g.origin, status, person, held.row.device if held else b"")
+
+
+def install(app: Flask) -> None:
+    """Put the gate before every view, and refuse to start while one of them does not say what it needs."""
+    app.before_request(_identify)
+    SessionToken(app)
+    app.before_request(_admit)
+    app.after_request(_dress)
+    manager = LoginManager(app)
+    manager.session_protection = None
+    manager.request_loader(lambda _request: Visitor(g.desk.person) if g.get("desk") else None)
+
+
+def check_declared(app: Flask) -> None:
+    """Raises NotReady naming the views without a declared need."""
+    silent = sorted(e for e, view in app.view_functions.items() if e != "static" and not hasattr(view, "access"))
+    if silent:
+        raise NotReady("routes-undeclared", routes=", ".join(silent))
+
+
+__all__ = ["KuraError", "activation", "check_declared", "desk", "install", "instance", "let_in", "needs", "public"]

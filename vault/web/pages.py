@@ -1,0 +1,70 @@
+"""What every page shows: office, person, token, the clients opened last; and how values are written."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+from flask import Flask, g, url_for
+
+from vault.domain.fields import fields
+from vault.domain.office import ACCOUNTANTS
+from vault.domain.values import wareki
+from vault.services.instance import IDLE_MINUTES
+from vault.services.office import has_particulars
+from vault.web.gate import instance
+
+JAPAN = timezone(timedelta(hours=9))
+
+
+def common() -> dict[str, Any]:
+    """Context of every template."""
+    held = g.get("session")
+    names = held.payload.names if held is not None and held.payload is not None else {}
+    accounting = names.get("kind") == ACCOUNTANTS
+    values: dict[str, Any] = {
+        "csrf": g.get("csrf", ""),
+        "lang": "ja",
+        "office": {"name": names.get("office", ""), "kind": names.get("kind", "")},
+        "person": {"name": names.get("person", "")},
+        "client_word": "顧問先" if accounting else "お客様",
+        "recent": [],
+        "idle_seconds": 0,
+        "today": today(),
+    }
+    if g.get("desk") is not None:
+        values["idle_seconds"] = g.desk.directory.rules.get("idle_minutes", IDLE_MINUTES) * 60
+        values["recent"] = [(url_for("clients.show", client=c.hex()), n) for c, n in held.payload.recent]
+        if not has_particulars(instance()):
+            values["places"] = []
+    return values
+
+
+def today() -> date:
+    """Today in Japan: offices, policies and deadlines live there, wherever the server stands."""
+    return datetime.fromtimestamp(instance().clock(), JAPAN).date()
+
+
+def moment(seconds: int) -> str:
+    """A moment as a person reads it: 令和8年11月21日 14:32."""
+    at = datetime.fromtimestamp(seconds, JAPAN)
+    return f"{wareki(at.date())} {at:%H:%M}"
+
+
+def short_moment(seconds: int) -> str:
+    """A moment in a table: 2026/11/21 14:32."""
+    return f"{datetime.fromtimestamp(seconds, JAPAN):%Y/%m/%d %H:%M}"
+
+
+def money(value: Any) -> str:
+    """Thousands separated, minus as ▲, nothing for nothing."""
+    if value is None:
+        return ""
+    text = f"{abs(value):,}"
+    return f"▲{text}" if value < 0 else text
+
+
+def install_filters(app: Flask) -> None:
+    """The filters and functions templates use."""
+    app.jinja_env.globals["fields_of"] = fields
+    app.jinja_env.filters.update(moment=moment, short_moment=short_moment, money=money, wareki=wareki)

@@ -1,0 +1,166 @@
+"""Sign in, sign out, unlock, register this browser, recover."""
+
+from __future__ import annotations
+
+import os
+from typing import cast
+
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+
+from vault.errors import Forbidden, KuraError, Refused, Throttled, WrongCredential
+from vault.services import sessions
+from vault.services.accounts import activation, recovery, signing_in
+from vault.services.audit import Event
+from vault.web import words
+from vault.web.gate import DEVICE_COOKIE, SESSION_COOKIE, device_secret, instance, let_in, public
+from vault.web.pages import moment
+
+blueprint = Blueprint("signing_in", __name__)
+
+
+@blueprint.get("/")
+@public
+def index() -> Response:
+    """Wherever one should go."""
+    target = "clients.index" if g.session is not None and not g.session.locked else "signing_in.new"
+    return cast(Response, redirect(url_for(target), 303))
+
+
+@blueprint.get("/session/new")
+@public
+def new() -> str:
+    """The sign-in page."""
+    return _page()
+
+
+def _page(error: KuraError | None = None, login_id: str = "") -> str:
+    begun = instance().begun_at()
+    known = signing_in.known_device(instance(), device_secret()) is not None
+    return render_template(
+        "session/new.html",
+        begun=moment(begun) if begun else "",
+        known=known,
+        error=words.sentence(error) if error else "",
+        login_id=login_id,
+    )
+
+
+@blueprint.post("/session/new")
+@public
+def create() -> Response:
+    """Sign in; with the initial login only as far as the first password."""
+    login_id, password = request.form.get("login_id", ""), request.form.get("password", "")
+    try:
+        if not instance().has_begun():
+            _, cookie, tried = activation.sign_in(instance(), login_id, password, g.origin)
+            target = url_for("first_day.password", tried=tried or None)
+            return let_in(cast(Response, redirect(target, 303)), cookie, None)
+        done = signing_in.sign_in(instance(), login_id, password, device_secret(), g.origin)
+    except (WrongCredential, Throttled, Refused, Forbidden) as error:
+        return _refused(error, login_id)
+    return let_in(cast(Response, redirect(url_for("clients.index"), 303)), done.cookie, device_secret())
+
+
+def _refused(error: KuraError, login_id: str) -> Response:
+    if isinstance(error, Refused) and isinstance(error.facts.get("at"), int):
+        error.facts["when"] = moment(cast(int, error.facts["at"]))
+    status = 429 if isinstance(error, Throttled) else 403
+    return make_response(_page(error, login_id), status)
+
+
+@blueprint.post("/session/end")
+@public
+def end() -> Response:
+    """Sign out."""
+    if g.session is not None:
+        signing_in.sign_out(instance(), g.session, g.origin)
+    response = cast(Response, redirect(url_for("signing_in.new"), 303))
+    response.delete_cookie(SESSION_COOKIE, path="/", secure=True, httponly=True, samesite="Strict")
+    return response
+
+
+@blueprint.post("/session/lock")
+@public
+def lock() -> Response:
+    """Lock at once: the page did so already, the server lets go of the keys."""
+    if g.session is not None:
+        instance().sessions.lock(g.session.row.id_hash)
+    return make_response(render_template("session/locked.html"), 200)
+
+
+@blueprint.post("/session/unlock")
+@public
+def unlock() -> Response:
+    """Sign in again without leaving the page; the answer brings the new token in a header."""
+    before = g.session
+    login_id, password = request.form.get("login_id", ""), request.form.get("password", "")
+    try:
+        done = signing_in.sign_in(
+            instance(), login_id, password, device_secret(), g.origin, Event.UNLOCKED
+        )
+    except (WrongCredential, Throttled, Forbidden) as error:
+        return make_response(_page(error), 429 if isinstance(error, Throttled) else 403)
+    response = make_response(render_template("session/locked.html"), 200)
+    response.headers["X-Kura-Csrf"] = done.session.csrf
+    if before is None or before.row.person != done.session.row.person:
+        response.headers["X-Kura-Reload"] = "1"
+    if before is not None:
+        _carry_over(before, done.session)
+        instance().sessions.end(before.row.id_hash)
+    return let_in(response, done.cookie, device_secret())
+
+
+def _carry_over(before: sessions.Session, after: sessions.Session) -> None:
+    """Clients opened last are lost with the lock: their names were sealed under the old secret."""
+
+
+@blueprint.get("/register")
+@public
+def register() -> str:
+    """Register this browser with a code on paper."""
+    return render_template("session/register.html", error="", typed={})
+
+
+@blueprint.post("/register")
+@public
+def register_now() -> Response:
+    """Code and password together make this browser a registered device."""
+    form = request.form
+    try:
+        done = signing_in.register(
+            instance(), form.get("login_id", ""), form.get("password", ""), form.get("code", ""),
+            device_secret(), os.urandom(32), g.origin,
+        )  # fmt: skip
+    except (WrongCredential, Throttled, Refused, Forbidden) as error:
+        page = render_template("session/register.html", error=words.sentence(error), typed=form)
+        return make_response(page, 429 if isinstance(error, Throttled) else 403)
+    return let_in(cast(Response, redirect(url_for("clients.index"), 303)), done.signed_in.cookie, done.device_secret)
+
+
+@blueprint.get("/recover")
+@public
+def recover() -> str:
+    """The recovery sheet and the operator's ticket."""
+    return render_template("session/recover.html", error="", typed={})
+
+
+@blueprint.post("/recover")
+@public
+def recover_now() -> Response:
+    """A new administrator."""
+    form = request.form
+    try:
+        if form.get("password", "") != form.get("again", ""):
+            raise Refused("passwords-differ")
+        done = recovery.recover(
+            instance(), form.get("recovery", ""), form.get("ticket", ""), form.get("password", ""),
+            device_secret(), os.urandom(32), g.origin,
+        )  # fmt: skip
+    except (WrongCredential, Throttled, Refused) as error:
+        page = render_template("session/recover.html", error=words.sentence(error), typed=form)
+        return make_response(page, 429 if isinstance(error, Throttled) else 403)
+    page = render_template("session/recovered.html", new_login_id=done.login_id)
+    return let_in(make_response(page), done.cookie, done.device_secret)
+
+
+__all__ = ["DEVICE_COOKIE", "blueprint"]

@@ -1,0 +1,50 @@
+"""Two versions of a record side by side, field by field, under the words of the form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template, url_for
+from flask_babel import gettext
+
+from vault.domain import fields
+from vault.errors import NotFound
+from vault.services.clients import Version
+from vault.web.pages import short_moment
+
+
+def labelled_differences(one: Any, other: Any) -> list[tuple[str, str, str]]:
+    """(label, text in `one`, text in `other`) of every field in which they differ."""
+    cls = type(one)
+    return [(label(cls, path), a, b) for path, a, b in fields.differences(one, other) if "member" != path[-6:]]
+
+
+def label(cls: type[Any], path: str) -> str:
+    """The words of a path: `riders-0-amount` is 特約 1行目 金額."""
+    parts = path.split("-")
+    words = str(gettext("field." + cls.__name__ + "." + parts[0]))
+    if len(parts) < 3:
+        return words
+    row = fields.by_name(cls)[parts[0]].of
+    inner = label(row, "-".join(parts[2:])) if row else parts[2]
+    return f"{words} {gettext('%(n)s行目', n=int(parts[1]) + 1)} {inner}"
+
+
+def version_page(found: list[Version], number: int, back: str, endpoint: str, **where: Any) -> str:
+    """The page of one version out of all, newest first."""
+    chosen = next((v for v in found if v.number == number), None)
+    if chosen is None:
+        raise NotFound("not-found")
+    before = next((v for v in found if v.number == number - 1), None)
+    return render_template(
+        "versions.html",
+        nav="clients",
+        chosen=chosen,
+        owner=type(chosen.record).__name__,
+        all_fields=fields.fields(type(chosen.record)),
+        changes=labelled_differences(before.record, chosen.record) if before else [],
+        all_versions=[
+            (v.number, short_moment(v.at), v.author, url_for(endpoint, number=v.number, **where)) for v in found
+        ],
+        back_url=back,
+    )
