@@ -16,9 +16,15 @@ function lock(others = true) {
   if (locked() && dialog.open) return;
   before = document.activeElement;
   blank();
-  if (others) tell({ locked: true });
+  if (others) { tell({ locked: true }); leave(); }
   document.querySelectorAll("dialog[open]").forEach((d) => { if (d !== dialog) d.close(); });
   dialog.showModal();
+}
+
+// Blank here and open on the server would be half a lock: whoever reloads the page would be in.
+function leave() {
+  fetch(dialog.dataset.lock, { method: "POST", cache: "no-store", redirect: "error", keepalive: true,
+    headers: { "X-Kura-Csrf": document.querySelector("meta[name=csrf]").content } }).catch(() => {});
 }
 
 function unlock(csrf) {

@@ -49,6 +49,7 @@ class Instance:
         self.keyring = Keyring(self.files)
         self.journal_keys: dict[tuple[int, int, bytes], tuple[bytes, bytes]] = {}
         self.checked: tuple[tuple[int, int], float] | None = None
+        self.has_particulars = False  # once said, they are never unsaid
         self._keeper: tuple[int, threading.Thread] | None = None
 
     @property

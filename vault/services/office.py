@@ -17,12 +17,10 @@ KIND = "particulars"
 
 def has_particulars(instance: Instance) -> bool:
     """Whether the office has said who it is; before that no client can be entered."""
-    if getattr(instance, "_has_particulars", False):
-        return True
-    with transaction(instance.engine) as connection:
-        found = records.fact(connection, KIND) is not None
-    instance._has_particulars = found  # type: ignore[attr-defined]
-    return found
+    if not instance.has_particulars:
+        with transaction(instance.engine) as connection:
+            instance.has_particulars = records.fact(connection, KIND) is not None
+    return instance.has_particulars
 
 
 def particulars(desk: Desk) -> tuple[Office | None, int, str]:

@@ -111,7 +111,7 @@ def store(instance: Instance, session: Session) -> Session:
 
 
 def find(instance: Instance, cookie: str | None, device_secret: bytes | None) -> Session | None:
-    """The session of a cookie, on the device it began on; None for anything else. A locked one has no payload."""
+    """The session of a cookie, on the device it began on; None for anything else. One locked or past its time has no payload."""
     try:
         raw = urlsafe_b64decode(cookie or "")
     except ValueError:
@@ -119,10 +119,10 @@ def find(instance: Instance, cookie: str | None, device_secret: bytes | None) ->
     if len(raw) != 48:
         return None
     row = instance.sessions.get(hashlib.sha256(raw[:16]).digest())
-    if row is None or row.expires <= instance.now() or not _on_its_device(instance, row, device_secret):
+    if row is None or not _on_its_device(instance, row, device_secret):
         return None
-    if row.sealed is None:
-        return Session(row, raw[16:], None)
+    if row.sealed is None or row.expires <= instance.now():
+        return Session(replace(row, sealed=None), raw[16:], None)
     try:
         payload = Payload.decode(open_sealed(_key(raw[16:]), row.sealed, _context(instance, row)))
     except (SealBroken, Malformed):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from vault.storage.durable import make_folder
 
+KEPT_LOCKED = 24 * 60 * 60
 _TABLES = """
 CREATE TABLE IF NOT EXISTS sessions (
   id_hash BLOB PRIMARY KEY, person BLOB NOT NULL, device BLOB NOT NULL, stage TEXT NOT NULL,
@@ -92,11 +93,15 @@ class SessionStore:
             c.execute("DELETE FROM sessions WHERE stage=? AND id_hash<>?", (stage, but))
 
     def lock_idle(self, now: int, idle_seconds: int) -> int:
-        """Wipe the sealed bundle of every idle session, drop those past their time; says how many were locked."""
+        """Wipe the sealed bundle of every idle or expired session; says how many were locked.
+
+        The row stays another day, so that its person, and nobody else, can go on with the form left open.
+        """
         with self._open() as c:
-            c.execute("DELETE FROM sessions WHERE expires<=?", (now,))
+            c.execute("DELETE FROM sessions WHERE expires<=?", (now - KEPT_LOCKED,))
             return c.execute(
-                "UPDATE sessions SET sealed=NULL WHERE sealed IS NOT NULL AND seen<=?", (now - idle_seconds,)
+                "UPDATE sessions SET sealed=NULL WHERE sealed IS NOT NULL AND (seen<=? OR expires<=?)",
+                (now - idle_seconds, now),
             ).rowcount
 
     def lock(self, id_hash: bytes) -> None:

@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from vault.domain import fields
 from vault.domain.access import Permission
-from vault.domain.clients import Client, Corporation, Household
+from vault.domain.clients import CORPORATION_MEMBER, HOUSEHOLD_MEMBER, Client, Corporation, Household
 from vault.errors import Conflict, NotFound
 from vault.services import clients, office, sessions
 from vault.services.audit import Event
@@ -85,6 +85,7 @@ def _form(owner: str, values: dict[str, Any], *, action: str, back: str, **more:
         nav="clients",
         owner=owner,
         boxes=fields.by_name(OWNERS[owner]),
+        member_boxes=CORPORATION_MEMBER if owner == "Corporation" else HOUSEHOLD_MEMBER,
         values=values,
         action=action,
         back_url=back,

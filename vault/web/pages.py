@@ -33,6 +33,7 @@ def common() -> dict[str, Any]:
         "today": today(),
     }
     if g.get("desk") is not None:
+        values["alive_url"] = url_for("signing_in.alive")
         values["idle_seconds"] = g.desk.directory.rules.get("idle_minutes", IDLE_MINUTES) * 60
         values["recent"] = [(url_for("clients.show", client=c.hex()), n) for c, n in held.payload.recent]
         if not has_particulars(instance()):

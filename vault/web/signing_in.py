@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import cast
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
@@ -12,7 +13,7 @@ from vault.services import sessions
 from vault.services.accounts import activation, recovery, signing_in
 from vault.services.audit import Event
 from vault.web import words
-from vault.web.gate import DEVICE_COOKIE, SESSION_COOKIE, device_secret, instance, let_in, public
+from vault.web.gate import SESSION_COOKIE, device_secret, instance, let_in, public
 from vault.web.pages import moment
 
 blueprint = Blueprint("signing_in", __name__)
@@ -93,6 +94,8 @@ def lock() -> Response:
 def unlock() -> Response:
     """Sign in again without leaving the page; the answer brings the new token in a header."""
     before = g.session
+    if before is None:
+        return make_response(render_template("session/locked.html"), 410)
     login_id, password = request.form.get("login_id", ""), request.form.get("password", "")
     try:
         done = signing_in.sign_in(
@@ -102,16 +105,28 @@ def unlock() -> Response:
         return make_response(_page(error), 429 if isinstance(error, Throttled) else 403)
     response = make_response(render_template("session/locked.html"), 200)
     response.headers["X-Kura-Csrf"] = done.session.csrf
-    if before is None or before.row.person != done.session.row.person:
+    if before.row.person != done.session.row.person:
         response.headers["X-Kura-Reload"] = "1"
-    if before is not None:
-        _carry_over(before, done.session)
-        instance().sessions.end(before.row.id_hash)
+    _carry_over(before, done.session)
+    instance().sessions.end(before.row.id_hash)
     return let_in(response, done.cookie, device_secret())
 
 
 def _carry_over(before: sessions.Session, after: sessions.Session) -> None:
-    """Clients opened last are lost with the lock: their names were sealed under the old secret."""
+    """Clients opened last go along, unless the lock has wiped them: their names were sealed under the old secret."""
+    if before.payload is None or after.payload is None or before.row.person != after.row.person:
+        return
+    sessions.store(instance(), replace(after, payload=replace(after.payload, recent=before.payload.recent)))
+
+
+@blueprint.post("/session/alive")
+@public
+def alive() -> Response:
+    """Somebody is typing: the session must not end under what is not saved yet."""
+    open_session = g.session is not None and not g.session.locked
+    if open_session:
+        instance().sessions.touch(g.session.row.id_hash, instance().now())
+    return make_response(render_template("session/locked.html"), 200 if open_session else 410)
 
 
 @blueprint.get("/register")
@@ -162,5 +177,3 @@ def recover_now() -> Response:
     page = render_template("session/recovered.html", new_login_id=done.login_id)
     return let_in(make_response(page), done.cookie, done.device_secret)
 
-
-__all__ = ["DEVICE_COOKIE", "blueprint"]

@@ -72,6 +72,13 @@ def sign_in(instance: Instance, login_id: str, password: str, origin: Origin) ->
     return session, cookie, tried
 
 
+def is_initial_password(instance: Instance, password: str) -> bool:
+    """Whether somebody chose the initial password again, which the operator has seen."""
+    facts = instance.read_json(instance.settings.activation) or {}
+    with instance.argon2_permit():
+        return activation_matches(facts["verifier"], password)  # type: ignore[arg-type]
+
+
 def login_id(instance: Instance) -> str:
     """The login ID that was handed over."""
     return str((instance.read_json(instance.settings.activation) or {}).get("login_id", ""))

@@ -91,6 +91,8 @@ def begin(
     """
     login_id = activation.login_id(instance)
     clean = check_password(password, [login_id])
+    if activation.is_initial_password(instance, password):
+        raise Refused("password-initial")
     salt, cost = new_salt(), instance.cost
     with instance.argon2_permit():
         stretched = stretch(clean, salt, cost)
