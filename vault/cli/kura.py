@@ -39,6 +39,7 @@ def _stop(error: KuraError) -> NoReturn:
 @click.group()
 def main() -> None:
     """Kura 証券蔵"""
+    os.umask(0o077)
 
 
 def _moment(seconds: int) -> str:

@@ -64,10 +64,10 @@ class Instance:
         """Refuse to serve what is foreign, newer or not writable; raises NotReady."""
         if not self.settings.database.is_file():
             raise NotReady("database-missing", file=self.settings.database)
-        check_schema(self.engine)
         for folder in (self.settings.folder, self.settings.database.parent, *self.settings.replicas):
             if not os.access(folder, os.W_OK):
                 raise NotReady("folder-unwritable", folder=folder)
+        check_schema(self.engine)
         if self.has_begun() and self.files.newest() is None:
             raise NotReady("keystore-missing", folder=self.settings.replicas[0])
 
