@@ -118,7 +118,8 @@ class Instance:
         while True:
             time.sleep(1.0)
             try:
-                self.sessions.lock_idle(self.now(), self.keyring.rule("idle_minutes", IDLE_MINUTES) * 60)
+                idle_minutes = self.keyring.known_rule("idle_minutes", IDLE_MINUTES)
+                self.sessions.lock_idle(self.now(), idle_minutes * 60)
                 self.keyring.let_go_if_due()
             except Exception:  # noqa: BLE001, S112 - a keeper that dies leaves sessions unlocked for ever
                 continue

@@ -30,6 +30,7 @@ class Keyring:
         self._files = files
         self._guard = threading.RLock()
         self._process = os.getpid()
+        self._last_rules: dict[str, int] = {}
         self._forget()
 
     def _forget(self) -> None:
@@ -37,6 +38,7 @@ class Keyring:
         self._since = 0.0
         self._directories: dict[bytes, Directory] = {}
         self._rings: dict[bytes, Ring] = {}
+        self._rules: dict[str, int] = {}
         self._lease: int | None = None
 
     def let_go(self) -> None:
@@ -80,6 +82,7 @@ class Keyring:
             newest = self._files.newest()
             if take_lock(lease, exclusive=False, seconds=0) and newest and newest[0] == stored.keystore.epoch:
                 self._stored, self._since, self._lease = stored, time.monotonic(), lease
+                self._rules = decode(stored.keystore.directory.document).rules
                 return stored
             os.close(lease)  # the epoch is just being ended: read the next one
         return stored
@@ -106,11 +109,19 @@ class Keyring:
                 self._rings[name] = known
             return known
 
+    def known_rule(self, name: str, otherwise: int) -> int:
+        """The same without opening anything for it: the keeper must not keep the keystore open by asking."""
+        with self._guard:
+            if self._stored is not None:
+                self._last_rules = self._rules
+            return self._last_rules.get(name, otherwise)
+
     def rule(self, name: str, otherwise: int) -> int:
         """One of the directory's clear rules, for work that has no session and believes nothing else of it."""
         with self._guard:
             try:
-                held = self._stored or self._files.read()
-                return decode(held.keystore.directory.document).rules.get(name, otherwise)
+                if self._stored is None:
+                    self.stored()
             except KuraError:
                 return otherwise
+            return self._rules.get(name, otherwise)

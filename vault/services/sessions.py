@@ -12,7 +12,7 @@ from vault.crypto import codec
 from vault.crypto.envelope import Context, expand, open_sealed, seal
 from vault.crypto.unlock import Bundle, secret_hash
 from vault.errors import Malformed, SealBroken
-from vault.services.instance import SESSION_HOURS, Instance, Origin
+from vault.services.instance import IDLE_MINUTES, SESSION_HOURS, Instance, Origin
 from vault.services.safe import Desk
 from vault.storage.sessions import SessionRow
 
@@ -121,7 +121,7 @@ def find(instance: Instance, cookie: str | None, device_secret: bytes | None) ->
     row = instance.sessions.get(hashlib.sha256(raw[:16]).digest())
     if row is None or not _on_its_device(instance, row, device_secret):
         return None
-    if row.sealed is None or row.expires <= instance.now():
+    if row.sealed is None or row.expires <= instance.now() or _is_idle(instance, row):
         return Session(replace(row, sealed=None), raw[16:], None)
     try:
         payload = Payload.decode(open_sealed(_key(raw[16:]), row.sealed, _context(instance, row)))
@@ -137,6 +137,11 @@ def _on_its_device(instance: Instance, row: SessionRow, device_secret: bytes | N
         return False
     device = instance.keyring.stored().keystore.devices.get(row.device)
     return device is not None and hmac.compare_digest(device.secret_hash, secret_hash(device_secret))
+
+
+def _is_idle(instance: Instance, row: SessionRow) -> bool:
+    """Asked on every request too: the keeper that wipes idle rows does not run while the server is down."""
+    return instance.now() - row.seen >= instance.keyring.rule("idle_minutes", IDLE_MINUTES) * 60
 
 
 def touch(instance: Instance, session: Session) -> None:

@@ -17,6 +17,7 @@ from vault.errors import NotReady, Unwritable
 from vault.storage import schema
 
 BUSY_MILLISECONDS = 15_000
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def open_database(path: Path) -> Engine:
@@ -74,6 +75,44 @@ def create_tables(path: Path) -> None:
         connection.execute(text("DELETE FROM alembic_version"))
         connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": schema.HEAD})
     engine.dispose()
+
+
+def upgrade(path: Path) -> str:
+    """Bring a database of this or an earlier Kura to the newest schema, whole or not at all; returns the revision.
+
+    Raises NotReady for a missing file, for one that is not Kura's, and for one of a newer Kura.
+    """
+    from alembic.util import CommandError
+
+    if not path.is_file():
+        raise NotReady("database-missing", file=path)
+    engine = open_database(path)
+    try:
+        with transaction(engine) as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                raise NotReady("database-foreign", file=path)
+            migrate(connection)
+            return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
+    except CommandError as error:  # a revision that this program has no migration for
+        raise NotReady("database-newer", file=path) from error
+    except DatabaseError as error:
+        raise NotReady("database-unreadable", file=path) from error
+    finally:
+        engine.dispose()
+
+
+def migrate(connection: Connection, revision: str = "head") -> None:
+    """Run the migrations that are missing up to a revision, inside the caller's transaction.
+
+    Alembic is imported here only: one command needs it, and every serving process would carry it in memory.
+    """
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 def check_schema(engine: Engine) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,11 +97,12 @@ def remember_head(folder: Path, last: tuple[int, bytes]) -> None:
 
     Not synced: after a power cut the note may be older than the journal, which is no alarm, but never newer.
     """
-    handle = os.open(folder / HEAD_FILE, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        os.pwrite(handle, last[0].to_bytes(8, "big") + last[1], 0)
-    finally:
-        os.close(handle)
+    with suppress(OSError):  # the entry itself is durable; an older note is no alarm
+        handle = os.open(folder / HEAD_FILE, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.pwrite(handle, last[0].to_bytes(8, "big") + last[1], 0)
+        finally:
+            os.close(handle)
 
 
 def remembered_head(folder: Path) -> tuple[int, bytes] | None:

@@ -191,11 +191,3 @@ def set_fact(connection: Connection, name: str, value: bytes) -> None:
     """Write a small plain fact."""
     connection.execute(delete(meta).where(meta.c.name == name))
     connection.execute(insert(meta).values(name=name, value=value))
-
-
-def clear_all(connection: Connection) -> None:
-    """Empty every table: only an interrupted beginning may do this."""
-    from vault.storage.schema import metadata
-
-    for table in reversed(metadata.sorted_tables):
-        connection.execute(delete(table))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,13 @@ STATUS: list[tuple[type[KuraError], int]] = [
 ]
 
 
+class InMemoryRequest(Request):
+    """Werkzeug spools parts of forms that look like files to a plain temporary file; here they stay in memory."""
+
+    def _get_file_stream(self, *_: object, **__: object) -> BytesIO:
+        return BytesIO()
+
+
 class NoFlaskSession(SessionInterface):
     """Flask's signed cookie decides nothing here, so there is none."""
 
@@ -81,6 +89,7 @@ def create_app(instance: Instance) -> Flask:
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
         MAX_FORM_PARTS=20_000,
     )
+    app.request_class = InMemoryRequest
     app.session_interface = NoFlaskSession()
     app.extensions["kura"] = instance
     babel = Babel(app, default_locale="ja", locale_selector=lambda: "ja")

@@ -59,6 +59,8 @@ def create() -> Response:
         done = signing_in.sign_in(instance(), login_id, password, device_secret(), g.origin)
     except (WrongCredential, Throttled, Refused, Forbidden) as error:
         return _refused(error, login_id)
+    if g.session is not None:
+        instance().sessions.end(g.session.row.id_hash)
     return let_in(cast(Response, redirect(url_for("clients.index"), 303)), done.cookie, device_secret())
 
 

@@ -168,7 +168,6 @@ def _first_rows(desk: Desk, stored: Stored, compartments: dict[bytes, str]) -> N
     instance = desk.instance
     fresh: audit.JournalKeys = {}
     with transaction(instance.engine) as connection:
-        records.clear_all(connection)  # of an interrupted beginning
         records.set_fact(connection, "begun", instance.now().to_bytes(8, "big"))
         fact = Fact(Event.BEGUN, 200, desk.person, desk.device, keystore=stored)
         last = audit.write(instance, connection, desk.origin, fact, desk.directory.audit_public, fresh)

@@ -64,6 +64,7 @@ def sign_in(
     stored = instance.keyring.stored()
     person, bundle = _open(instance, stored, login_id, password, device, device_secret, origin)
     instance.sessions.clear_failures(b"device " + device)
+    instance.checked = None  # what was put back is told at the next sign-in, not a minute later
     stored, bundle, used_up = _end_registration(instance, stored, person, password, device, device_secret, bundle)
     desk = Desk(instance, origin, person, device, bundle, stored)
     return SignedIn(*_start(desk, event), used_up)
