@@ -24,6 +24,7 @@ MATRIX = (
     ("先進医療", ("先進医療",)),
     ("満期・年金", ("満期", "年金", "学資")),
 )
+ACCIDENT_ONLY = ("災害", "交通")
 KANA_ROWS = {
     "あ": "アイウエオヴ", "か": "カキクケコガギグゲゴ", "さ": "サシスセソザジズゼゾ", "た": "タチツテトダヂヅデド",
     "な": "ナニヌネノ", "は": "ハヒフヘホバビブベボパピプペポ", "ま": "マミムメモ", "や": "ヤユヨ", "ら": "ラリルレロ",
@@ -202,7 +203,9 @@ def _covers(policy: Policy) -> list[tuple[str, int]]:
 
 
 def _sum(covers: list[tuple[str, int]], words: tuple[str, ...]) -> int | None:
-    amounts = [amount for name, amount in covers if any(word in name for word in words)]
+    # What is paid after an accident only comes on top in some cases, so it is no part of what is always paid.
+    always = [(name, amount) for name, amount in covers if not any(word in name for word in ACCIDENT_ONLY)]
+    amounts = [amount for name, amount in always if any(word in name for word in words)]
     return sum(amounts) if amounts else None
 
 
