@@ -1,0 +1,102 @@
+"""Ends a process with SIGKILL between two durable steps, or with the power: names not yet synced are gone again.
+
+The program has no hook for this. In a forked child, and only there, the calls by which anything becomes durable
+(fsync, rename, unlink, the database's commit) are counted, and the child dies before the one that was asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+FINISHED, FAILED = 77, 78
+EVERY = 10**9
+
+
+class Steps:
+    """Counts durable steps and dies at one of them. With `power` it first takes back what no fsync has made last."""
+
+    def __init__(self, fatal: int, power: bool) -> None:
+        self.fatal, self.power, self.done = fatal, power, 0
+        self.unsynced: list[tuple[Path, Path, bytes | None]] = []  # folder, name, what the name held before
+        self.real = {name: getattr(os, name) for name in ("fsync", "replace", "unlink")}
+
+    def step(self) -> None:
+        self.done += 1
+        if self.done == self.fatal:
+            self.die()
+
+    def die(self) -> None:
+        if self.power:
+            for _, path, before in reversed(self.unsynced):
+                if before is None:
+                    with suppress(FileNotFoundError):
+                        self.real["unlink"](path)
+                else:
+                    path.write_bytes(before)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def install(self) -> None:
+        os.fsync, os.replace, os.unlink = self.fsync, self.replace, self.unlink  # type: ignore[assignment]
+        event.listen(Engine, "commit", lambda connection: self.step())
+
+    def fsync(self, handle: int) -> None:
+        self.step()
+        self.real["fsync"](handle)
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            folder = Path(os.readlink(f"/proc/self/fd/{handle}"))
+            self.unsynced = [entry for entry in self.unsynced if entry[0] != folder]
+
+    def _remember(self, path: Path) -> None:
+        self.unsynced.append((path.parent.resolve(), path, path.read_bytes() if path.exists() else None))
+
+    def replace(self, source: Any, target: Any, **more: Any) -> None:
+        self.step()
+        self._remember(Path(target))
+        self.real["replace"](source, target, **more)
+
+    def unlink(self, path: Any, **more: Any) -> None:
+        self.step()
+        if Path(path).exists():
+            self._remember(Path(path))
+        self.real["unlink"](path, **more)
+
+
+def run(act: Callable[[], object], fatal: int = EVERY, power: bool = False) -> int | None:
+    """Run `act` in a child that dies before its step `fatal`; returns how many steps there were if it lived.
+
+    None: it died there. Raises AssertionError when the act itself failed.
+    """
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        code = FAILED
+        try:
+            steps = Steps(fatal, power)
+            steps.install()
+            act()
+            os.write(write, steps.done.to_bytes(8, "big"))
+            code = FINISHED
+        except BaseException:  # noqa: BLE001 - the child must not run on into the rest of the test session
+            import traceback
+
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    os.close(write)
+    _, status = os.waitpid(child, 0)
+    told = os.read(read, 8)
+    os.close(read)
+    if os.WIFSIGNALED(status):
+        assert os.WTERMSIG(status) == signal.SIGKILL
+        return None
+    assert os.WEXITSTATUS(status) == FINISHED, "the act failed before it was killed"
+    return int.from_bytes(told, "big")
