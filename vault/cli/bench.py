@@ -1,0 +1,194 @@
+"""`kura bench`: what the vault costs on this machine, each limit as a quotient of two things measured in one run."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sqlalchemy import insert, update
+
+from vault import catalogue
+from vault.cli.bench_office import PASSWORD, Measured, make
+from vault.cli.bench_plain import plain_row
+from vault.cli.bench_server import Browser, Server
+from vault.config import load
+from vault.crypto.keys import new_id, new_key
+from vault.crypto.unlock import DEFAULT_COST, new_salt, stretch
+from vault.domain.access import Permission
+from vault.domain.policies import Policy
+from vault.services import payloads, policies
+from vault.services.audit import Event
+from vault.services.clients import POLICY
+from vault.services.safe import OFFICE_PAGE
+from vault.storage import schema
+from vault.storage.database import create_tables, open_database, transaction
+
+PAGES, SAVES, SIGN_INS, WRITES, LISTS = 300, 300, 10, 5, 3
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure; `limit` is the most it may be, or the least where `least` says so, None where nothing is promised."""
+
+    name: str
+    value: float
+    unit: str
+    limit: float | None = None
+    least: bool = False
+
+    @property
+    def ok(self) -> bool:
+        if self.limit is None:
+            return True
+        return self.value >= self.limit if self.least else self.value <= self.limit
+
+
+def run(clients: int, as_json: bool) -> Iterator[str]:
+    """The lines to print: figures as they come, or one JSON list of all."""
+    # On the disk of the current folder: what is measured is this disk, and memory would flatter it.
+    with tempfile.TemporaryDirectory(prefix=".kura-bench.", dir=Path.cwd()) as place:
+        found = _figures(Path(place), clients)
+        if as_json:
+            yield json.dumps([{**asdict(figure), "ok": figure.ok} for figure in found])
+            return
+        for figure in found:
+            yield _line(figure)
+
+
+def _line(figure: Figure) -> str:
+    say = catalogue.load("ja").gettext
+    told = f"{say('bench.' + figure.name)}: {figure.value:g} {figure.unit}".rstrip()
+    if figure.limit is None:
+        return told
+    bound = say("%(limit)s以上") if figure.least else say("%(limit)s以下")
+    return f"{told} ({bound % {'limit': f'{figure.limit:g}'}}) {'○' if figure.ok else '×'}"
+
+
+def _figures(place: Path, clients: int) -> Iterator[Figure]:
+    with ExitStack() as stack:
+        office = make(place / "sealed", clients)
+        stack.callback(shutil.rmtree, office.instance.settings.run, ignore_errors=True)
+        twin = _plain_copy(office, place / "plain")
+        stack.callback(shutil.rmtree, load(twin).run, ignore_errors=True)
+        with Server(place / "sealed", "bench_probe") as server:
+            yield from _served(server, office, twin)
+        yield from _saves(office, place)
+        yield from _keystore_writes(office)
+
+
+def _timed(act: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    act()
+    return time.perf_counter() - began
+
+
+def _milliseconds(name: str, samples: list[float]) -> Figure:
+    return Figure(name, round(1000 * statistics.median(samples), 2), "ms")
+
+
+def _quotient(name: str, ours: list[float], theirs: list[float], limit: float) -> Figure:
+    return Figure(name, round(statistics.median(ours) / statistics.median(theirs), 3), "×", limit)
+
+
+# --- pages
+
+
+def _plain_copy(office: Measured, folder: Path) -> Path:
+    """A copy of the instance in which every row that a client's page reads stands unsealed."""
+    # Closing any handle of a database file drops this process's locks on it, so none may be open while it is copied.
+    office.instance.engine.dispose()
+    shutil.copytree(office.instance.settings.folder, folder)
+    with office.desk.act(Event.CLIENT_OPENED, Permission.READ_CLIENTS) as act:
+        rows = [each for owner in (office.client, OFFICE_PAGE, office.desk.person) for each in act.read(owner)]
+    engine = open_database(folder / "data" / "kura.db")
+    table = schema.records
+    with transaction(engine) as connection:
+        for each in rows:
+            written = plain_row(each.author, each.payload)
+            connection.execute(update(table).where(table.c.id == each.row.id).values(sealed=written))
+    engine.dispose()
+    return folder
+
+
+def _served(server: Server, office: Measured, twin: Path) -> Iterator[Figure]:
+    page = f"/clients/{office.client.hex()}"
+    browser = Browser(server.port, office.device_secret)
+    sign_ins, hashes = [], []
+    for _ in range(SIGN_INS):
+        sign_ins.append(browser.sign_in(office.login_id))
+        hashes.append(_timed(lambda: stretch(PASSWORD, new_salt(), DEFAULT_COST)))
+    for path in (page, f"{page}/policies/{office.policies[0].hex()}", "/prints", page):
+        browser.get(path)
+    yield Figure("idle_memory", round(server.memory(), 1), "MiB", 90)
+    yield _milliseconds("sign_in", sign_ins)
+    share = 100 * statistics.median(hashes) / statistics.median(sign_ins)
+    yield Figure("sign_in_argon2", round(share, 1), "%", 85, least=True)
+    with Server(twin, "bench_plain") as plain_server:
+        plain = Browser(plain_server.port, office.device_secret)
+        plain.sign_in(office.login_id)
+        yield from _pages(browser, plain, page)
+    browser.pause()
+    yield _milliseconds("client_list", [_timed(lambda: browser.get("/clients")) for _ in range(LISTS)])
+
+
+def _pages(browser: Browser, plain: Browser, page: str) -> Iterator[Figure]:
+    """The same page of both servers by turns, so that whatever else this machine does befalls both."""
+    for each in (browser, plain):
+        for _ in range(20):
+            each.get(page)
+    sealed_times, plain_times = [], []
+    for _ in range(PAGES):
+        sealed_times.append(_timed(lambda: browser.get(page)))
+        plain_times.append(_timed(lambda: plain.get(page)))
+    yield _milliseconds("client_page", sealed_times)
+    yield _milliseconds("client_page_plain", plain_times)
+    yield _quotient("client_page_quotient", sealed_times, plain_times, 1.15)
+
+
+# --- writing
+
+
+def _saves(office: Measured, place: Path) -> Iterator[Figure]:
+    """The whole act of saving a policy that somebody has open, by turns with one plain row of the same size."""
+    desk, client = office.desk, office.client
+    with desk.act(Event.CLIENT_OPENED, Permission.READ_CLIENTS, client) as act:
+        held = {each.row.id: (each.row.version, each) for each in act.read(client, [POLICY])}
+    create_tables(place / "plain.db")
+    engine = open_database(place / "plain.db")
+    ours, theirs = [], []
+    for number in range(SAVES):
+        policy = office.policies[number % len(office.policies)]
+        version, opened = held[policy]
+        record = payloads.decode(opened.payload, Policy)
+        ours.append(_timed(lambda: policies.save(desk, client, policy, record, version)))  # noqa: B023 - called at once
+        held[policy] = (version + 1, opened)
+        row = {**vars(opened.row), "id": new_id()}
+
+        def plain_insert() -> None:
+            with transaction(engine) as connection:
+                connection.execute(insert(schema.records).values(**row))  # noqa: B023 - called at once
+
+        theirs.append(_timed(plain_insert))
+    engine.dispose()
+    yield _milliseconds("save", ours)
+    yield _milliseconds("plain_insert", theirs)
+    yield _quotient("save_quotient", ours, theirs, 2)
+
+
+def _keystore_writes(office: Measured) -> Iterator[Figure]:
+    """A new client's folder key: the whole keystore read, opened, sealed, durable on both replicas, read back."""
+    desk = office.desk
+    (room,) = desk.client_compartments()
+
+    def write() -> None:
+        owner = new_id()
+        desk.add_folders({owner: room}, {owner: (new_id(), new_key())})
+
+    yield _milliseconds("keystore_write", [_timed(write) for _ in range(WRITES)])
