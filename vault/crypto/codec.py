@@ -11,6 +11,8 @@ A value has exactly one encoding and only that one decodes, so a signature over 
 
 from __future__ import annotations
 
+from struct import Struct
+from struct import error as StructError
 from typing import Any
 
 from vault.errors import Malformed
@@ -19,6 +21,9 @@ Value = Any
 Shape = Any
 MAX_DEPTH = 16
 _HEX = frozenset("0123456789abcdef")
+_HEAD, _NUMBER = Struct(">BI").unpack_from, Struct(">Q").unpack_from
+_put_head, _put_number = Struct(">BI").pack, Struct(">BQ").pack
+_I, _B, _S, _L, _D = b"ibsld"
 
 
 def encode(value: Value) -> bytes:
@@ -68,8 +73,8 @@ def _is_hex(key: str) -> bool:
     return len(key) % 2 == 0 and set(key) <= _HEX
 
 
-def _sized(tag: bytes, data: bytes) -> bytes:
-    return tag + len(data).to_bytes(4, "big") + data
+def _sized(tag: int, data: bytes) -> bytes:
+    return _put_head(tag, len(data)) + data
 
 
 def _text(value: str) -> bytes:
@@ -82,63 +87,57 @@ def _text(value: str) -> bytes:
 def _write(value: Value, out: list[bytes], depth: int) -> None:
     if depth > MAX_DEPTH:
         raise Malformed("malformed", what="depth")
-    if isinstance(value, bool) or value is None:
-        raise Malformed("malformed", what="type")
-    if isinstance(value, int):
-        if not 0 <= value < 1 << 64:
-            raise Malformed("malformed", what="number")
-        out.append(b"i" + value.to_bytes(8, "big"))
-    elif isinstance(value, (bytes, bytearray)):
-        out.append(_sized(b"b", bytes(value)))
+    if isinstance(value, (bytes, bytearray)):
+        out.append(_sized(_B, bytes(value)))
     elif isinstance(value, str):
-        out.append(_sized(b"s", _text(value)))
+        out.append(_sized(_S, _text(value)))
     elif isinstance(value, (list, tuple)):
-        out.append(b"l" + len(value).to_bytes(4, "big"))
+        out.append(_put_head(_L, len(value)))
         for item in value:
             _write(item, out, depth + 1)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        if not 0 <= value < 1 << 64:
+            raise Malformed("malformed", what="number")
+        out.append(_put_number(_I, value))
     elif isinstance(value, dict):
-        out.append(b"d" + len(value).to_bytes(4, "big"))
+        out.append(_put_head(_D, len(value)))
         for key in sorted(value, key=_text):
-            out.append(_sized(b"s", _text(key)))
+            out.append(_sized(_S, _text(key)))
             _write(value[key], out, depth + 1)
     else:
         raise Malformed("malformed", what="type")
 
 
-def _take(data: bytes, at: int, size: int) -> tuple[bytes, int]:
-    if at + size > len(data):
-        raise Malformed("malformed", what="truncated")
-    return data[at : at + size], at + size
-
-
 def _read(data: bytes, at: int, depth: int) -> tuple[Value, int]:
+    # The innermost loop of every page: a client's contents list is some hundred values.
     if depth > MAX_DEPTH:
         raise Malformed("malformed", what="depth")
-    tag, at = _take(data, at, 1)
-    if tag == b"i":
-        raw, at = _take(data, at, 8)
-        return int.from_bytes(raw, "big"), at
-    raw, at = _take(data, at, 4)
-    size = int.from_bytes(raw, "big")
-    if tag == b"b":
-        return _take(data, at, size)
-    if tag == b"s":
-        return _read_text(data, at, size)
-    if tag == b"l":
+    try:
+        tag, size = _HEAD(data, at)
+        if tag == _I:
+            return _NUMBER(data, at + 1)[0], at + 9
+    except StructError as error:
+        raise Malformed("malformed", what="truncated") from error
+    at += 5
+    if tag == _B or tag == _S:
+        end = at + size
+        if end > len(data):
+            raise Malformed("malformed", what="truncated")
+        return (data[at:end] if tag == _B else _read_text(data[at:end])), end
+    if tag == _L:
         items = []
         for _ in range(size):
             item, at = _read(data, at, depth + 1)
             items.append(item)
         return items, at
-    if tag == b"d":
+    if tag == _D:
         return _read_mapping(data, at, size, depth)
     raise Malformed("malformed", what="tag")
 
 
-def _read_text(data: bytes, at: int, size: int) -> tuple[str, int]:
-    raw, at = _take(data, at, size)
+def _read_text(raw: bytes) -> str:
     try:
-        return raw.decode("utf-8"), at
+        return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Malformed("malformed", what="text") from error
 

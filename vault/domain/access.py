@@ -106,8 +106,13 @@ def _common(folded: str) -> bool:
         return True
     if any(folded == (folded[:n] * len(folded))[: len(folded)] for n in range(1, 5)):
         return True
-    steps = {ord(b) - ord(a) for a, b in pairwise(folded)}
-    return len(folded) < 2 or steps in ({1}, {-1})
+    return len(folded) < 2 or {_step(a, b) for a, b in pairwise(folded)} in ({1}, {-1}, {9})
+
+
+def _step(a: str, b: str) -> int:
+    """How far on; of figures 0 comes after 9, as on a keyboard."""
+    figures = a.isdecimal() and b.isdecimal()
+    return (int(b) - int(a)) % 10 if figures else ord(b) - ord(a)
 
 
 @lru_cache(maxsize=1)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from vault.crypto import codec
+from vault.crypto import codec, directory
 from vault.crypto.envelope import Context, open_sealed, seal
 from vault.crypto.keys import new_id, new_key, open_from, seal_to
 from vault.errors import KuraError, RolledBack
@@ -94,8 +94,13 @@ def _clear(instance: Instance, origin: Origin, fact: Fact) -> bytes:
     if fact.contents is not None:
         parts["contents"] = [fact.contents.owner, *contents_note(fact.contents)]
     if fact.keystore is not None:
-        parts["keystore"] = [*fact.keystore.place, fact.keystore.digest]
+        stored = fact.keystore
+        parts["keystore"] = [*stored.place, stored.digest, _directory_version(stored)]
     return codec.encode(parts)
+
+
+def _directory_version(stored: Stored) -> int:
+    return directory.decode(stored.keystore.directory.document).version
 
 
 def _noted(fact: Fact) -> bytes | None:
@@ -114,18 +119,26 @@ def write(
     fact: Fact,
     audit_public: bytes = b"",
     fresh: JournalKeys | None = None,
+    strict: bool = False,
 ) -> tuple[int, bytes]:
-    """Append an entry inside a transaction; returns the new head, to be remembered once that has committed.
+    """Append an entry inside a transaction; returns the head to be remembered once that has committed.
+
+    That is the new head, but while a database that was put back waits to be confirmed the old one: what proves it
+    must not be written over. `strict` raises RolledBack then.
 
     `audit_public` comes out of a verified directory or not at all. A journal key made here goes into `fresh`: it
     exists only when the transaction has committed, and the caller then adds it to the instance's.
     """
     last = journal.head(connection)
+    proof = journal.put_back(connection, instance.settings.replicas[0], last)
+    if proof is not None and strict:
+        raise RolledBack("database-rolled-back")
     key, sealed = None, None
     if audit_public and fact.detail and fresh is not None:
         key, secret = _journal_key(instance, connection, audit_public, fresh)
         sealed = seal(secret, codec.encode(fact.detail), Context(instance.office, "journal", (key, last[0] + 1)))
-    return journal.append(connection, last, _clear(instance, origin, fact), key, sealed, _noted(fact))
+    new = journal.append(connection, last, _clear(instance, origin, fact), key, sealed, _noted(fact))
+    return proof or new
 
 
 def _journal_key(
@@ -152,21 +165,19 @@ def record(instance: Instance, origin: Origin, fact: Fact) -> None:
 # --- rollback
 
 
-def check_contents(connection: Connection, row: ContentsRow) -> None:
-    """Refuse a client whose contents list is not the one the journal noted last; raises RolledBack."""
-    entry = _genuine(connection, journal.last_note_of(connection, row.owner))
+def check_contents(row: ContentsRow, note: journal.Entry | None) -> None:
+    """Refuse a client whose contents list is not the one the journal noted last (`note`); raises RolledBack."""
+    entry = _genuine(note)
     noted = codec.decode(entry.clear).get("contents") if entry is not None else None
     if noted != [row.owner, *contents_note(row)]:
         raise RolledBack("client-rolled-back", owner=row.owner)
 
 
-def _genuine(connection: Connection, entry: journal.Entry | None) -> journal.Entry | None:
+def _genuine(entry: journal.Entry | None) -> journal.Entry | None:
     """The entry, if its hash is that of its contents behind the entry before it; else somebody edited it."""
     if entry is None:
         return None
-    before = journal.at(connection, entry.position - 1) if entry.position > 1 else None
-    previous = before.hash if before else journal.NO_HASH
-    if entry.hash != journal.entry_hash(previous, entry.position, entry.clear, entry.key, entry.sealed):
+    if entry.hash != journal.entry_hash(entry.before, entry.position, entry.clear, entry.key, entry.sealed):
         raise RolledBack("database-rolled-back")
     return entry
 
@@ -174,17 +185,22 @@ def _genuine(connection: Connection, entry: journal.Entry | None) -> journal.Ent
 def check_whole(instance: Instance, stored: Stored) -> None:
     """Notice a keystore or a database put back as a whole; raises RolledBack."""
     with transaction(instance.engine) as connection:
-        noted = _genuine(connection, journal.last_note_of(connection, KEYSTORE_NOTE))
+        noted = _genuine(journal.last_note_of(connection, KEYSTORE_NOTE))
         position, marked = stored.keystore.mark
-        at_mark = _genuine(connection, journal.at(connection, position)) if position else None
+        at_mark = _genuine(journal.at(connection, position)) if position else None
+        proof = journal.put_back(connection, instance.settings.replicas[0], journal.head(connection))
         remembered = journal.remembered_head(instance.settings.replicas[0])
-        at_head = _genuine(connection, journal.at(connection, remembered[0])) if remembered and remembered[0] else None
+        if remembered is not None:
+            _genuine(journal.at(connection, remembered[0]))
     if position and (at_mark is None or at_mark.hash != marked):
         raise RolledBack("database-rolled-back")
-    if remembered and remembered[0] and (at_head is None or at_head.hash != remembered[1]):
+    if proof is not None:
         raise RolledBack("database-rolled-back")
     if noted is not None:
-        epoch, generation, seen = codec.decode(noted.clear)["keystore"]
+        epoch, generation, seen, version = codec.decode(noted.clear)["keystore"]
+        # An older directory under a newer number: whoever has the disk can seal a keystore, but sign no directory.
+        if _directory_version(stored) < version:
+            raise RolledBack("keystore-rolled-back")
         if stored.place < (epoch, generation) or (stored.place == (epoch, generation) and stored.digest != seen):
             raise RolledBack("keystore-rolled-back")
 
@@ -223,10 +239,18 @@ def verify_chain(connection: Connection) -> int | None:
     previous, expected = journal.NO_HASH, 1
     for entry in journal.all_entries(connection):
         right = journal.entry_hash(previous, entry.position, entry.clear, entry.key, entry.sealed)
-        if entry.position != expected or entry.hash != right:
+        if entry.position != expected or entry.hash != right or entry.noted != _noted_in(entry.clear):
             return expected
         previous, expected = entry.hash, expected + 1
     return None
+
+
+def _noted_in(clear: bytes) -> bytes | None:
+    """What the column `noted`, which the hash does not cover, has to say."""
+    told = codec.decode(clear)
+    if "contents" in told:
+        return bytes(told["contents"][0])
+    return KEYSTORE_NOTE if "keystore" in told else None
 
 
 def found_rollback(instance: Instance, origin: Origin, error: KuraError) -> None:

@@ -83,9 +83,11 @@ def opened_client(found: Opened) -> Client:
 
 def client_of(act: Act, client: bytes) -> tuple[Opened, Client]:
     """The client's own record inside another act; raises NotFound."""
-    for found in act.read(client, KINDS):
-        return found, opened_client(found)
-    raise NotFound("not-found")
+    kind = act.contents(client).entries.get(client, ("",))[0]
+    if kind not in KINDS:
+        raise NotFound("not-found")
+    found = act.read_one(client, client, kind)
+    return found, opened_client(found)
 
 
 def list_clients(desk: Desk) -> list[Head]:

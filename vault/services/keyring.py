@@ -37,6 +37,7 @@ class Keyring:
         self._stored: Stored | None = None
         self._since = 0.0
         self._directories: dict[bytes, Directory] = {}
+        self._compartment_keys: dict[bytes, bytes] = {}
         self._rings: dict[bytes, Ring] = {}
         self._rules: dict[str, int] = {}
         self._lease: int | None = None
@@ -95,6 +96,21 @@ class Keyring:
             if known is None:
                 known = stored.keystore.trusted(pinned)
                 self._directories[name.digest()] = known
+            return known
+
+    def compartment_key(
+        self, stored: Stored, directory: Directory, compartment: bytes, person: bytes, private: bytes
+    ) -> bytes:
+        """A compartment's key out of a person's grant, for whoever has his private key; raises Untrusted.
+
+        Like the rings that it opens it is found under a hash of what is needed to open it, and of what vouches for it.
+        """
+        name = hashlib.sha256(b"grant" + private + person + compartment + stored.digest).digest()
+        with self._guard:
+            known = self._compartment_keys.get(name)
+            if known is None:
+                known = stored.keystore.compartment_key(directory, compartment, person, private)
+                self._compartment_keys[name] = known
             return known
 
     def ring(self, stored: Stored, directory: Directory, compartment: bytes, key: bytes) -> Ring:

@@ -25,7 +25,7 @@ def has_particulars(instance: Instance) -> bool:
 
 def particulars(desk: Desk) -> tuple[Office | None, int, str]:
     """(the particulars or None, their version or 0, the person's own name)."""
-    with desk.act(Event.PARTICULARS_OPENED, Permission.READ_CLIENTS) as act:
+    with desk.act(Event.PARTICULARS_OPENED, Permission.READ_SAFETY) as act:
         office, version = read_particulars(act)
         name = person_name(act)
     return office, version, name
@@ -39,12 +39,18 @@ def read_particulars(act: Act) -> tuple[Office | None, int]:
 
 
 def person_name(act: Act) -> str:
-    """How the person at the desk is called."""
-    return name_of(act, act.desk.person)
+    """How the person at the desk is called, as his record says now."""
+    return _recorded_name(act, act.desk.person)
 
 
 def name_of(act: Act, person: bytes) -> str:
     """How a person of the office is called; the login ID while he has no record."""
+    if person not in act.names:
+        act.names[person] = _recorded_name(act, person)
+    return act.names[person]
+
+
+def _recorded_name(act: Act, person: bytes) -> str:
     try:
         return payloads.decode(act.read_one(person, person, "person").payload, Colleague).name
     except NotFound:

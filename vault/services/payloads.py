@@ -20,15 +20,21 @@ def encode(record: Any) -> bytes:
 
 
 def _said(value: Any) -> Any:
-    if dataclasses.is_dataclass(value):
-        return {
-            f.name: _said(v)
-            for f in dataclasses.fields(value)
-            if (v := getattr(value, f.name)) != f.default
-        }
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, (list, tuple)):
         return [_said(v) for v in value]
-    return value
+    of = type(value)
+    if of not in _defaults:
+        _defaults[of] = [(f.name, f.default) for f in dataclasses.fields(of)] if dataclasses.is_dataclass(of) else []
+    if not _defaults[of]:
+        return value
+    return {name: _said(v) for name, default in _defaults[of] if (v := getattr(value, name)) != default}
+
+
+_PLAIN = frozenset({str, int, bool, type(None)})
+# Each field of a dataclass with its default; none for what is no dataclass.
+_defaults: dict[type[Any], list[tuple[str, Any]]] = {}
 
 
 @dataclasses.dataclass(frozen=True)

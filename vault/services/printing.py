@@ -75,6 +75,7 @@ def print_client(desk: Desk, client: bytes, order: PrintOrder) -> Sheet:
         particulars, _ = office_service.read_particulars(act)
         if particulars is None:
             raise NotFound("not-found")
+        _check_whole(act, papers)
         serial = records.next_serial(act.connection)
         entry = LedgerEntry(
             serial=serial,
@@ -92,6 +93,12 @@ def print_client(desk: Desk, client: bytes, order: PrintOrder) -> Sheet:
         name = office_service.person_name(act)
         act.tell(serial=serial, purpose=order.purpose)
     return Sheet(serial, now, name, particulars, page)
+
+
+def _check_whole(act: Act, papers: bytes) -> None:
+    """Refuse a ledger from which a row was taken: its number would be given out again."""
+    if records.ledger_count_of(act.connection, papers) != len(act.contents(papers).entries):
+        raise Damaged("ledger-damaged")
 
 
 def _add_row(act: Act, papers: bytes, client: bytes, entry: LedgerEntry, names: LedgerNames) -> None:
@@ -120,11 +127,22 @@ def ledger(desk: Desk, limit: int = 200, offset: int = 0) -> tuple[list[Listed],
     """(rows, newest first; how many there are in all)."""
     with desk.act(Event.LEDGER_OPENED, Permission.READ_PRINT_LEDGER) as act:
         rows = records.ledger_rows(act.connection, limit, offset)
+        for papers in {row.owner for row in rows} | _papers_now(desk):
+            _check_whole(act, papers)
         found = [_listed(act, row) for row in rows]
         total = records.ledger_count(act.connection)
         if rows and not offset and rows[0].serial != total:
             raise Damaged("ledger-damaged")
     return found, total
+
+
+def _papers_now(desk: Desk) -> set[bytes]:
+    owner = papers_of(_year(desk))
+    try:
+        desk.folder(owner)
+    except NotFound:
+        return set()
+    return {owner}
 
 
 def one(desk: Desk, serial: int) -> Listed:

@@ -16,16 +16,16 @@ from sqlalchemy import Connection
 
 from vault.crypto import codec
 from vault.crypto.directory import CLIENTS, OFFICE, Directory
-from vault.crypto.envelope import Context, open_sealed, seal
+from vault.crypto.envelope import Context, open_many, open_sealed, seal
 from vault.crypto.keys import Ring, new_id
 from vault.crypto.keystore import Keystore
 from vault.crypto.unlock import Bundle
 from vault.domain.access import Permission, Role, may
-from vault.errors import Conflict, Damaged, Forbidden, NotFound, RolledBack, SealBroken
+from vault.errors import Conflict, Damaged, Forbidden, Malformed, NotFound, RolledBack, SealBroken, Untrusted
 from vault.services import audit
 from vault.services.audit import Event, Fact
 from vault.services.instance import Instance, Origin
-from vault.storage import journal, records
+from vault.storage import journal, noted, records
 from vault.storage.database import transaction
 from vault.storage.keystore import Stored
 from vault.storage.records import ContentsRow, Row
@@ -62,6 +62,7 @@ class Desk:
             raise Forbidden("stopped")
         self.role = Role(entry.role)
         self.login_id = entry.login_id
+        self.own_name = ""  # where a session has it, what pages show needs no record opened
         self._keys: dict[bytes, bytes] = {}
 
     def may(self, permission: Permission) -> bool:
@@ -82,10 +83,12 @@ class Desk:
     # --- keys
 
     def compartment_key(self, compartment: bytes) -> bytes:
-        """A compartment's key out of this person's grant; raises Untrusted without one."""
+        """A compartment's key out of this person's grant; raises Untrusted without one the directory wants him to have."""
+        if not self.directory.holds(self.person, compartment):
+            raise Untrusted("untrusted", what="membership")
         if compartment not in self._keys:
-            self._keys[compartment] = self.stored.keystore.compartment_key(
-                self.directory, compartment, self.person, self.bundle.private
+            self._keys[compartment] = self.instance.keyring.compartment_key(
+                self.stored, self.directory, compartment, self.person, self.bundle.private
             )
         return self._keys[compartment]
 
@@ -97,7 +100,8 @@ class Desk:
     def client_compartments(self) -> list[bytes]:
         """The compartments of clients this person holds a grant of."""
         granted = self.stored.keystore.grants
-        return [c for c in self.directory.of_clients() if self.person in granted.get(c, {})]
+        mine = [c for c in self.directory.of_clients() if self.directory.holds(self.person, c)]
+        return [c for c in mine if self.person in granted.get(c, {})]
 
     def folder(self, owner: bytes) -> Folder:
         """The folder of a client, a person or the office's papers; raises NotFound if it is not this person's."""
@@ -132,9 +136,14 @@ class Desk:
 
         self.now_reading(self.instance.files.add(change))
 
-    def marked(self, keystore: Keystore) -> Keystore:
-        """The keystore with the journal's head noted in it, so that a database put back is noticed."""
+    def marked(self, keystore: Keystore, anew: bool = False) -> Keystore:
+        """The keystore with the journal's head noted in it, so that a database put back is noticed.
+
+        A mark that proves one is kept until an administrator has confirmed (`anew`).
+        """
         with transaction(self.instance.engine) as connection:
+            if not anew and not journal.fits(connection, keystore.mark):
+                return keystore
             return replace(keystore, mark=journal.head(connection))
 
     # --- acts
@@ -182,6 +191,7 @@ class Act:
         self.desk = desk
         self.connection = connection
         self.fact = fact
+        self.names = {desk.person: desk.own_name} if desk.own_name else {}
         self._contents: dict[bytes, Contents] = {}
 
     def tell(self, **detail: object) -> None:
@@ -199,19 +209,24 @@ class Act:
 
     def _open_contents(self, owner: bytes) -> Contents:
         folder = self.desk.folder(owner)
-        row = records.get_contents(self.connection, owner)
-        if row is None:
+        found = noted.contents_of(self.connection, owner)
+        if found is None:
             if journal.last_note_of(self.connection, owner) is not None:
                 raise RolledBack("client-rolled-back", owner=owner)
             return Contents(folder, None, {})
-        audit.check_contents(self.connection, row)
+        return self._verified(folder, *found)
+
+    def _verified(self, folder: Folder, row: ContentsRow, note: journal.Entry | None) -> Contents:
+        audit.check_contents(row, note)
+        owner = folder.owner
         context = Context(self.desk.instance.office, "contents", (folder.id, owner, row.version))
-        raw = codec.decode(self._unsealed(folder, row.sealed, context))
+        (plain,) = self._unsealed(folder, [(row.sealed, context)])
+        raw = codec.decode(plain)
         return Contents(folder, row, {i: (kind, version, mark) for i, kind, version, mark in raw})
 
-    def _unsealed(self, folder: Folder, sealed: bytes, context: Context) -> bytes:
+    def _unsealed(self, folder: Folder, sealed: list[tuple[bytes, Context]]) -> list[bytes]:
         try:
-            return open_sealed(folder.key, sealed, context)
+            return open_many(folder.key, sealed)
         except SealBroken as error:
             raise Damaged("record-damaged", owner=folder.owner) from error
 
@@ -233,18 +248,24 @@ class Act:
         named = {i for i, entry in held.entries.items() if wanted is None or entry[0] in wanted}
         if {row.id for row in rows} != named:
             self._damaged(owner)
-        return [self._open_row(held, row) for row in rows]
+        self._check_noted(held, rows)
+        return self._open_sealed_rows(held.folder, rows)
 
     def read_one(self, owner: bytes, record: bytes, kind: str) -> Opened:
         """One record of an owner, opened; raises NotFound if the owner has no such record."""
         held = self.contents(owner)
+        return self._open_sealed_rows(held.folder, [self._row(held, record, kind)])[0]
+
+    def _row(self, held: Contents, record: bytes, kind: str) -> Row:
+        """A record's row, still sealed, just as the contents list notes it."""
         if held.entries.get(record, ("",))[0] != kind:
             raise NotFound("not-found")
         try:
             row = records.get(self.connection, record)
         except NotFound:
-            self._damaged(owner)
-        return self._open_row(held, row)
+            self._damaged(held.folder.owner)
+        self._check_noted(held, [row])
+        return row
 
     def read_earlier(self, owner: bytes, record: bytes, kind: str) -> list[Opened]:
         """Every earlier version of a record, newest first."""
@@ -255,19 +276,23 @@ class Act:
         rows = records.versions(self.connection, record)
         if [row.version for row in rows] != list(range(newest[1] - 1, 0, -1)):
             self._damaged(owner)
-        return [self._open_sealed_row(held.folder, row) for row in rows]
+        return self._open_sealed_rows(held.folder, rows)
 
-    def _open_row(self, held: Contents, row: Row) -> Opened:
-        if held.entries.get(row.id) != (row.kind, row.version, row_mark(row.sealed)):
-            self._damaged(held.folder.owner)
-        return self._open_sealed_row(held.folder, row)
+    def _check_noted(self, held: Contents, rows: list[Row]) -> None:
+        for row in rows:
+            if held.entries.get(row.id) != (row.kind, row.version, row_mark(row.sealed)):
+                self._damaged(held.folder.owner)
 
-    def _open_sealed_row(self, folder: Folder, row: Row) -> Opened:
-        context = Context(self.desk.instance.office, "record", (folder.id, row.id, row.version))
-        kind, payload, author = codec.decode(self._unsealed(folder, row.sealed, context))
-        if kind != row.kind:
-            self._damaged(folder.owner)
-        return Opened(row, payload, author)
+    def _open_sealed_rows(self, folder: Folder, rows: list[Row]) -> list[Opened]:
+        office = self.desk.instance.office
+        sealed = [(row.sealed, Context(office, "record", (folder.id, row.id, row.version))) for row in rows]
+        opened = []
+        for row, plain in zip(rows, self._unsealed(folder, sealed), strict=True):
+            kind, payload, author = codec.decode(plain)
+            if kind != row.kind:
+                self._damaged(folder.owner)
+            opened.append(Opened(row, payload, author))
+        return opened
 
     def _damaged(self, owner: bytes) -> NoReturn:
         raise Damaged("record-damaged", owner=owner)
@@ -284,7 +309,7 @@ class Act:
     def change(self, owner: bytes, record: bytes, kind: str, payload: bytes, base: int) -> int:
         """A record's next version; raises Conflict unless `base` is the newest. Returns the new version."""
         held = self._writable(owner)
-        old = self.read_one(owner, record, kind).row
+        old = self._row(held, record, kind)
         if old.version != base:
             raise Conflict("conflict", version=old.version)
         records.put_next(self.connection, old, self._sealed(held, record, kind, base + 1, payload))
@@ -306,10 +331,12 @@ class Act:
 
     # --- after something was put back
 
-    def adopt(self, held: Contents, row: Row) -> None:
-        """Take a row into a contents list that is made anew, if it opens where it stands."""
-        self._open_sealed_row(held.folder, row)
-        held.entries[row.id] = (row.kind, row.version, row_mark(row.sealed))
+    def open_row(self, folder: Folder, row: Row) -> Opened | None:
+        """A row opened where it says it stands, whatever a contents list says of it; None if it does not open."""
+        try:
+            return self._open_sealed_rows(folder, [row])[0]
+        except (Damaged, Malformed):
+            return None
 
     def hold(self, owner: bytes, held: Contents) -> None:
         """Let a contents list made anew stand for an owner."""
@@ -319,13 +346,14 @@ class Act:
     # --- the end
 
     def finish(self, fresh: audit.JournalKeys) -> tuple[int, bytes]:
-        """Seal changed contents lists and write the entry; one entry more for each further owner that changed."""
+        """Seal changed contents lists and write the entry; one entry more for each further thing to be noted."""
         instance, public = self.desk.instance, self.desk.directory.audit_public
         changed = [self._put_contents(owner, held) for owner, held in self._contents.items() if held.changed]
-        if changed:
-            self.fact.contents = changed[0]
-        last = audit.write(instance, self.connection, self.desk.origin, self.fact, public, fresh)
-        for row in changed[1:]:
+        if changed and self.fact.keystore is None:  # an entry notes one thing, or the other is not found again
+            self.fact.contents = changed.pop(0)
+        strict = self.fact.event is not Event.ROLLBACK_CONFIRMED
+        last = audit.write(instance, self.connection, self.desk.origin, self.fact, public, fresh, strict)
+        for row in changed:
             further = Fact(self.fact.event, self.fact.status, self.desk.person, self.desk.device, row.owner, row)
             last = audit.write(instance, self.connection, self.desk.origin, further, public, fresh)
         return last

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import QueuePool
 
-from vault.errors import NotReady, Unwritable
+from vault.errors import Damaged, NotReady, Unwritable
 from vault.storage import schema
 
 BUSY_MILLISECONDS = 15_000
@@ -56,12 +56,17 @@ def _begin_at_once(connection: Connection) -> None:
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Connection]:
     """One transaction, durable when the block ends well and gone when it does not."""
+    driver = engine.dialect.loaded_dbapi  # whose errors come as they are out of prepared statements
     try:
         with engine.begin() as connection:
             yield connection
-    except OperationalError as error:
+    except (OperationalError, driver.OperationalError) as error:
         # Full, read-only, locked or gone: the person is told to call for help, and nothing was shown.
         raise Unwritable("unwritable", place="database") from error
+    except (DatabaseError, driver.DatabaseError) as error:
+        if type(error) not in (DatabaseError, driver.DatabaseError):
+            raise  # a mistake of the program, not of the disk
+        raise Damaged("database-unreadable", file=Path(str(engine.url.database)).name) from error
 
 
 def create_tables(path: Path) -> None:
@@ -95,7 +100,7 @@ def upgrade(path: Path) -> str:
             return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
     except CommandError as error:  # a revision that this program has no migration for
         raise NotReady("database-newer", file=path) from error
-    except DatabaseError as error:
+    except Damaged as error:
         raise NotReady("database-unreadable", file=path) from error
     finally:
         engine.dispose()

@@ -7,9 +7,11 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, insert, select
 
+from vault.storage.prepared import Prepared
 from vault.storage.schema import journal, journal_keys
 
 NO_HASH = bytes(32)
@@ -18,13 +20,15 @@ HEAD_FILE = "head"
 
 @dataclass(frozen=True)
 class Entry:
-    """One journal entry as it lies there."""
+    """One journal entry as it lies there; `before` is the hash of the entry it follows, zeros for the first."""
 
     position: int
     clear: bytes
     key: bytes | None
     sealed: bytes | None
     hash: bytes
+    noted: bytes | None
+    before: bytes
 
 
 def entry_hash(previous: bytes, position: int, clear: bytes, key: bytes | None, sealed: bytes | None) -> bytes:
@@ -35,13 +39,22 @@ def entry_hash(previous: bytes, position: int, clear: bytes, key: bytes | None, 
     return digest.digest()
 
 
-_HEAD = select(journal.c.position, journal.c.hash).order_by(journal.c.position.desc()).limit(1)
-_ENTRY = select(journal.c.position, journal.c.clear, journal.c.key, journal.c.sealed, journal.c.hash)
+_HEAD = Prepared(select(journal.c.position, journal.c.hash).order_by(journal.c.position.desc()).limit(1))
+_before = journal.alias("before")
+COLUMNS = (
+    journal.c.position, journal.c.clear, journal.c.key, journal.c.sealed, journal.c.hash, journal.c.noted,
+    func.coalesce(_before.c.hash, NO_HASH),
+)  # fmt: skip
+_ENTRY = select(*COLUMNS).outerjoin(_before, _before.c.position == journal.c.position - 1)
+_AT = Prepared(_ENTRY.where(journal.c.position == bindparam("at")))
+_HASH_AT = Prepared(select(journal.c.hash).where(journal.c.position == bindparam("at")))
+_NOTE_OF = Prepared(_ENTRY.where(journal.c.noted == bindparam("owner")).order_by(journal.c.position.desc()).limit(1))
+_APPEND = Prepared(insert(journal))
 
 
 def head(connection: Connection) -> tuple[int, bytes]:
     """(position, hash) of the last entry; (0, zeros) before the first."""
-    found = connection.execute(_HEAD).first()
+    found = _HEAD.run(connection, {}).fetchone()
     return (found[0], bytes(found[1])) if found else (0, NO_HASH)
 
 
@@ -52,23 +65,38 @@ def append(
     """Write the entry after `last`, inside the caller's transaction; returns the new head."""
     position = last[0] + 1
     chained = entry_hash(last[1], position, clear, key, sealed)
-    connection.execute(
-        insert(journal).values(position=position, clear=clear, key=key, sealed=sealed, hash=chained, noted=noted)
-    )
+    row = {"position": position, "clear": clear, "key": key, "sealed": sealed, "hash": chained, "noted": noted}
+    _APPEND.run(connection, row)
     return position, chained
 
 
 def at(connection: Connection, position: int) -> Entry | None:
     """The entry at a position."""
-    found = connection.execute(_ENTRY.where(journal.c.position == position)).first()
+    found = _AT.run(connection, {"at": position}).fetchone()
     return Entry(*found) if found else None
+
+
+def fits(connection: Connection, noted: tuple[int, bytes]) -> bool:
+    """Whether the journal has an entry of this (position, hash); (0, anything) fits always."""
+    position, hashed = noted
+    if not position:
+        return True
+    found = _HASH_AT.run(connection, {"at": position}).fetchone()
+    return found is not None and bytes(found[0]) == hashed
 
 
 def last_note_of(connection: Connection, owner: bytes) -> Entry | None:
     """The newest entry that notes this owner's contents list."""
-    query = _ENTRY.where(journal.c.noted == owner).order_by(journal.c.position.desc()).limit(1)
-    found = connection.execute(query).first()
+    found = _NOTE_OF.run(connection, {"owner": owner}).fetchone()
     return Entry(*found) if found else None
+
+
+def with_note(statement: Select[Any], owner: ColumnElement[Any]) -> Select[Any]:
+    """A statement that has `COLUMNS`, each row of it beside the newest entry that notes `owner`'s contents list."""
+    other = journal.alias("other")
+    newest_note = select(func.max(other.c.position)).where(other.c.noted == owner).scalar_subquery()
+    noted = statement.outerjoin(journal, journal.c.position == newest_note)
+    return noted.outerjoin(_before, _before.c.position == journal.c.position - 1)
 
 
 def newest(connection: Connection, limit: int) -> list[Entry]:
@@ -103,6 +131,20 @@ def remember_head(folder: Path, last: tuple[int, bytes]) -> None:
             os.pwrite(handle, last[0].to_bytes(8, "big") + last[1], 0)
         finally:
             os.close(handle)
+
+
+def put_back(connection: Connection, folder: Path, last: tuple[int, bytes]) -> tuple[int, bytes] | None:
+    """The head noted outside, if the journal, whose head is `last`, is not the one it was noted of.
+
+    Then somebody put the database back.
+    """
+    noted = remembered_head(folder)
+    while noted is not None and noted != last and not fits(connection, noted):
+        again = remembered_head(folder)
+        if again == noted:
+            return noted
+        noted = again  # read while another worker was writing it
+    return None
 
 
 def remembered_head(folder: Path) -> tuple[int, bytes] | None:

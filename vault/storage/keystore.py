@@ -117,7 +117,14 @@ class KeystoreFiles:
         for replica in self.replicas:
             make_folder(replica)
         with locked(self.replicas[0] / "lock"):
+            self._clear_unfinished()
             yield
+
+    def _clear_unfinished(self) -> None:
+        """Destroy what a writer that was killed had begun: half a shred key is a whole one that nobody would erase."""
+        for replica in self.replicas:
+            for path in list(replica.glob(".*.part")):
+                destroy(path)
 
     def add(self, change: Callable[[Keystore], Keystore]) -> Stored:
         """Apply a change that only adds: a new generation of the same epoch. Durable when it returns."""
@@ -130,9 +137,11 @@ class KeystoreFiles:
 
         To be called inside `writing()`, which the caller keeps until the rows of the beginning have committed.
         """
+        # Not 1 again: a worker may still hold the keystore of an interrupted beginning under that number.
+        epoch = (self.newest() or (0, 0))[0] + 1
         self._destroy_all()
-        self._make_shred_key(1)
-        return self._put(replace(keystore, epoch=1, generation=1))
+        self._make_shred_key(epoch)
+        return self._put(replace(keystore, epoch=epoch, generation=1))
 
     def take_away(self, change: Callable[[Keystore], Keystore]) -> Stored:
         """Apply a change that takes something away: a new epoch under a new shred key.
@@ -167,6 +176,16 @@ class KeystoreFiles:
                 self._copy_shred_key(epoch)
                 self._write_copies(stored.place, seal_keystore(self._shred_key(epoch), stored.keystore))
             self._end_epochs_before(epoch)
+            self._drop_unborn(epoch)
+
+    def _drop_unborn(self, epoch: int) -> None:
+        """The key of an epoch that was begun and never came to be, and files that were never given their name."""
+        for replica in self.replicas:
+            for path in replica.glob("shred.*"):
+                if path.suffix[1:].isdigit() and int(path.suffix[1:]) > epoch:
+                    destroy(path)
+            for path in list(replica.glob(".*.part")):
+                remove(path)
 
     def _make_shred_key(self, epoch: int) -> None:
         raw = os.urandom(SHRED_BYTES)
@@ -238,5 +257,5 @@ class KeystoreFiles:
         for replica in self.replicas:
             for path in list(replica.glob("shred.*")):
                 destroy(path)
-            for path in [*replica.glob("keystore.*"), *replica.glob("lease.*"), *replica.glob(".*.part")]:
+            for path in [*replica.glob("keystore.*"), *replica.glob("lease.*")]:
                 remove(path)

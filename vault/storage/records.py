@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from vault.errors import Conflict, NotFound
+from vault.storage.prepared import Prepared
 from vault.storage.schema import clients, contents, history, ledger, meta, records
 
 
@@ -47,11 +48,33 @@ class LedgerRow:
 _RECORD = (records.c.id, records.c.owner, records.c.folder, records.c.kind, records.c.version, records.c.changed,
            records.c.sealed)  # fmt: skip
 _RECORD_BY_ID = select(*_RECORD)
+_GET = Prepared(_RECORD_BY_ID.where(records.c.id == bindparam("record")))
+_BY_OWNER = _RECORD_BY_ID.where(records.c.owner == bindparam("owner"))
+_OF_OWNER, _OF_KIND = Prepared(_BY_OWNER), Prepared(_BY_OWNER.where(records.c.kind == bindparam("kind")))
+_VERSIONS = Prepared(
+    select(*(history.c[column.name] for column in _RECORD))
+    .where(history.c.id == bindparam("record"))
+    .order_by(history.c.version.desc())
+)
+_NEXT = Prepared(
+    update(records)
+    .where(records.c.id == bindparam("record"), records.c.version == bindparam("old"))
+    .values({name: bindparam(f"new_{name}") for name in ("version", "folder", "changed", "sealed")})
+)
+_ADD, _ADD_HISTORY, _ADD_CONTENTS = (Prepared(insert(table)) for table in (records, history, contents))
+_CONTENTS = select(contents.c.owner, contents.c.folder, contents.c.version, contents.c.sealed)
+_CONTENTS_OF = _CONTENTS.where(contents.c.owner == bindparam("owner"))
+_PUT_CONTENTS = Prepared(
+    update(contents)
+    .where(contents.c.owner == bindparam("of"))
+    .values({name: bindparam(f"new_{name}") for name in ("folder", "version", "sealed")})
+)
+_ERASING = Prepared(select(clients.c.erasing).where(clients.c.id == bindparam("client")))
 
 
 def get(connection: Connection, record: bytes) -> Row:
     """One record's newest row; raises NotFound."""
-    found = connection.execute(_RECORD_BY_ID.where(records.c.id == record)).first()
+    found = _GET.run(connection, {"record": record}).fetchone()
     if found is None:
         raise NotFound("not-found")
     return Row(*found)
@@ -59,10 +82,10 @@ def get(connection: Connection, record: bytes) -> Row:
 
 def of_owner(connection: Connection, owner: bytes, kinds: Iterable[str] | None = None) -> list[Row]:
     """All newest rows of one owner, of all kinds or some."""
-    query = _RECORD_BY_ID.where(records.c.owner == owner)
-    if kinds is not None:
-        query = query.where(records.c.kind.in_(list(kinds)))
-    return [Row(*found) for found in connection.execute(query)]
+    if kinds is None:
+        return [Row(*found) for found in _OF_OWNER.run(connection, {"owner": owner}).fetchall()]
+    asked = [_OF_KIND.run(connection, {"owner": owner, "kind": kind}) for kind in kinds]
+    return [Row(*found) for cursor in asked for found in cursor.fetchall()]
 
 
 def of_kinds(connection: Connection, kinds: Iterable[str]) -> list[Row]:
@@ -72,45 +95,64 @@ def of_kinds(connection: Connection, kinds: Iterable[str]) -> list[Row]:
 
 def versions(connection: Connection, record: bytes) -> list[Row]:
     """Every earlier row of one record, newest first."""
-    query = select(history.c.id, history.c.owner, history.c.folder, history.c.kind, history.c.version,
-                   history.c.changed, history.c.sealed)  # fmt: skip
-    query = query.where(history.c.id == record).order_by(history.c.version.desc())
-    return [Row(*found) for found in connection.execute(query)]
+    return [Row(*found) for found in _VERSIONS.run(connection, {"record": record}).fetchall()]
+
+
+def every_row(connection: Connection, owner: bytes, folder: bytes) -> list[Row]:
+    """Whatever says it belongs to an owner or his folder: earlier versions first, then the newest rows."""
+    found = []
+    known = select(history.c.id).where((history.c.owner == owner) | (history.c.folder == folder))
+    for table in (history, records):
+        query = select(table.c.id, table.c.owner, table.c.folder, table.c.kind, table.c.version, table.c.changed,
+                       table.c.sealed)  # fmt: skip
+        rows = connection.execute(query.where((table.c.owner == owner) | (table.c.folder == folder) | table.c.id.in_(known)))
+        found += [Row(*row) for row in rows]
+    return found
+
+
+def take_rows(connection: Connection, rows: list[Row]) -> None:
+    """Take rows, which the caller holds, out of both tables."""
+    for row in rows:
+        for table in (history, records):
+            connection.execute(delete(table).where(table.c.id == row.id, table.c.version == row.version))
+
+
+def put_earlier(connection: Connection, row: Row) -> None:
+    """An earlier version of a record."""
+    connection.execute(insert(history).values(**vars(row)))
+
+
+def put_aside(connection: Connection, row: Row, name: bytes, owner: bytes) -> None:
+    """Keep a row that opens nowhere, under another name and owner."""
+    put_earlier(connection, replace(row, id=name, owner=owner))
 
 
 def put_new(connection: Connection, row: Row) -> None:
     """A record's first row."""
-    connection.execute(insert(records).values(**vars(row)))
+    _ADD.run(connection, vars(row))
 
 
 def put_next(connection: Connection, old: Row, row: Row) -> None:
     """A record's next row; the one it follows goes into the history. Raises Conflict if it is not the newest."""
-    connection.execute(insert(history).values(**vars(old)))
-    changed = connection.execute(
-        update(records)
-        .where(records.c.id == row.id, records.c.version == old.version)
-        .values(version=row.version, folder=row.folder, changed=row.changed, sealed=row.sealed)
-    )
+    _ADD_HISTORY.run(connection, vars(old))
+    written = {"new_version": row.version, "new_folder": row.folder, "new_changed": row.changed, "new_sealed": row.sealed}
+    changed = _NEXT.run(connection, {"record": row.id, "old": old.version, **written})
     if changed.rowcount != 1:
         raise Conflict("conflict")
 
 
 def get_contents(connection: Connection, owner: bytes) -> ContentsRow | None:
     """The sealed contents list of an owner."""
-    query = select(contents.c.owner, contents.c.folder, contents.c.version, contents.c.sealed)
-    found = connection.execute(query.where(contents.c.owner == owner)).first()
+    found = connection.execute(_CONTENTS_OF, {"owner": owner}).first()
     return ContentsRow(*found) if found else None
 
 
 def put_contents(connection: Connection, row: ContentsRow) -> None:
     """Replace (or begin) an owner's contents list."""
-    changed = connection.execute(
-        update(contents)
-        .where(contents.c.owner == row.owner)
-        .values(folder=row.folder, version=row.version, sealed=row.sealed)
-    )
+    written = {"new_folder": row.folder, "new_version": row.version, "new_sealed": row.sealed}
+    changed = _PUT_CONTENTS.run(connection, {"of": row.owner, **written})
     if changed.rowcount == 0:
-        connection.execute(insert(contents).values(**vars(row)))
+        _ADD_CONTENTS.run(connection, vars(row))
 
 
 def add_client(connection: Connection, client: bytes) -> None:
@@ -120,7 +162,8 @@ def add_client(connection: Connection, client: bytes) -> None:
 
 def is_erasing(connection: Connection, client: bytes) -> bool:
     """Whether a client is being erased; nothing may be written for it then."""
-    return bool(connection.execute(select(clients.c.erasing).where(clients.c.id == client)).scalar())
+    found = _ERASING.run(connection, {"client": client}).fetchone()
+    return found is not None and bool(found[0])
 
 
 def client_count(connection: Connection) -> int:
@@ -160,6 +203,12 @@ def ledger_rows(connection: Connection, limit: int, offset: int = 0) -> list[Led
 def ledger_count(connection: Connection) -> int:
     """How many prints there were."""
     return int(connection.execute(select(func.count()).select_from(ledger)).scalar_one())
+
+
+def ledger_count_of(connection: Connection, owner: bytes) -> int:
+    """How many prints are noted in the papers of one owner."""
+    query = select(func.count()).select_from(ledger).where(ledger.c.owner == owner)
+    return int(connection.execute(query).scalar_one())
 
 
 def ledger_row(connection: Connection, serial: int) -> LedgerRow:

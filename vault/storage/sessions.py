@@ -12,6 +12,7 @@ from pathlib import Path
 from vault.storage.durable import make_folder
 
 KEPT_LOCKED = 24 * 60 * 60
+CLOCK_SLACK = 60  # seconds; a clock set back further must not make sessions last longer
 _TABLES = """
 CREATE TABLE IF NOT EXISTS sessions (
   id_hash BLOB PRIMARY KEY, person BLOB NOT NULL, device BLOB NOT NULL, stage TEXT NOT NULL,
@@ -99,9 +100,10 @@ class SessionStore:
         """
         with self._open() as c:
             c.execute("DELETE FROM sessions WHERE expires<=?", (now - KEPT_LOCKED,))
+            c.execute("DELETE FROM attempts WHERE last<=?", (now - KEPT_LOCKED,))
             return c.execute(
-                "UPDATE sessions SET sealed=NULL WHERE sealed IS NOT NULL AND (seen<=? OR expires<=?)",
-                (now - idle_seconds, now),
+                "UPDATE sessions SET sealed=NULL WHERE sealed IS NOT NULL AND (seen<=? OR expires<=? OR seen>?)",
+                (now - idle_seconds, now, now + CLOCK_SLACK),
             ).rowcount
 
     def lock(self, id_hash: bytes) -> None:

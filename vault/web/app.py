@@ -19,10 +19,12 @@ from vault.errors import (
     Damaged,
     Forbidden,
     KuraError,
+    Malformed,
     NotFound,
     NotReady,
     Refused,
     RolledBack,
+    SealBroken,
     Throttled,
     Untrusted,
     Unwritable,
@@ -53,6 +55,8 @@ STATUS: list[tuple[type[KuraError], int]] = [
     (NotFound, 404),
     (Conflict, 409),
     (Damaged, 409),
+    (SealBroken, 409),
+    (Malformed, 409),
     (Untrusted, 409),
     (Throttled, 429),
     (Unwritable, 503),
@@ -112,6 +116,7 @@ def create_app(instance: Instance) -> Flask:
 def _kura_error(error: KuraError) -> tuple[str, int]:
     if isinstance(error, RolledBack) and not g.get("told_rollback"):
         g.told_rollback = True
+        gate.instance().checked = None  # the next page asks at once, and announces it
         audit.found_rollback(gate.instance(), g.origin, error)
     status = next(status for kind, status in STATUS if isinstance(error, kind))
     if status == 500:

@@ -8,9 +8,10 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 
 from vault.domain.access import Permission
 from vault.errors import RolledBack, Throttled, WrongCredential
-from vault.services import audit, operations
+from vault.services import audit, confirming
 from vault.services.accounts import signing_in
 from vault.web import words
+from vault.web.addresses import ident
 from vault.web.gate import desk, instance, needs
 
 blueprint = Blueprint("attention", __name__, url_prefix="/attention")
@@ -45,8 +46,8 @@ def confirm() -> Response:
     except (WrongCredential, Throttled) as error:
         return make_response(_page(words.sentence(error), owner), 403)
     if owner:
-        operations.confirm_client(desk(), bytes.fromhex(owner))
+        confirming.confirm_client(desk(), ident(owner))
     else:
-        operations.confirm_whole(desk())
+        confirming.confirm_whole(desk())
     instance().checked = None
     return cast(Response, redirect(url_for("clients.index"), 303))

@@ -7,6 +7,7 @@ import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any, TypeVar, cast
 
 from flask import Flask, Response, current_app, g, redirect, request, url_for
@@ -14,7 +15,7 @@ from flask_login import LoginManager, UserMixin
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from vault.domain.access import Permission
-from vault.errors import Forbidden, KuraError, NotReady, RolledBack
+from vault.errors import Forbidden, KuraError, NotFound, NotReady, RolledBack
 from vault.services import audit, sessions
 from vault.services.accounts import recovery, signing_in
 from vault.services.instance import Instance, Origin
@@ -27,6 +28,8 @@ DEVICE_COOKIE = "__Host-device"
 VISIT_COOKIE = "__Host-visit"
 DEVICE_SECONDS = 400 * 24 * 60 * 60
 CHECK_SECONDS = 60
+# Licences and lists of versions lie beside them, for people with the source.
+STATIC_KINDS = frozenset({".css", ".js", ".svg", ".png", ".ico", ".woff2"})
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -156,6 +159,8 @@ class SessionToken(CSRFProtect):
 
 
 def _admit() -> Response | None:
+    if request.endpoint == "static" and PurePosixPath(request.path).suffix not in STATIC_KINDS:
+        raise NotFound("not-found")
     if request.endpoint is None or request.endpoint == "static":
         return None
     access = cast(Access, getattr(current_app.view_functions[request.endpoint], "access"))  # noqa: B009
@@ -224,6 +229,7 @@ def _check_whole() -> None:
 def _dress(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers[name] = value
+    response.headers.pop("Content-Disposition", None)  # Flask names static files; nothing here is to be kept as one
     if instance().settings.tls:
         response.headers["Strict-Transport-Security"] = "max-age=63072000"
     if g.get("new_visit"):

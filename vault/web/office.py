@@ -34,7 +34,8 @@ def index() -> str:
 @needs(Permission.MANAGE_RECOVERY)
 def recovery_sheet() -> str:
     """Ask for a new recovery sheet."""
-    return render_template("first_day/new_sheet.html", error="", first=False)
+    spent = "spent" in request.args  # the last spare code was just used up: a new one is printed at once
+    return render_template("first_day/new_sheet.html", error="", first=False, spent=spent)
 
 
 @blueprint.get("/particulars")

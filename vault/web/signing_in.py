@@ -61,7 +61,8 @@ def create() -> Response:
         return _refused(error, login_id)
     if g.session is not None:
         instance().sessions.end(g.session.row.id_hash)
-    return let_in(cast(Response, redirect(url_for("clients.index"), 303)), done.cookie, device_secret())
+    target = url_for("office.recovery_sheet", spent=1) if done.code_used_up else url_for("clients.index")
+    return let_in(cast(Response, redirect(target, 303)), done.cookie, device_secret())
 
 
 def _refused(error: KuraError, login_id: str) -> Response:

@@ -5,8 +5,14 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from vault.crypto.unlock import ALPHABET, activation_matches, activation_verifier, new_initial_password
-from vault.errors import NotReady, Refused, Throttled, WrongCredential
+from vault.crypto.unlock import (
+    ALPHABET,
+    activation_matches,
+    activation_verifier,
+    fold_letters,
+    new_initial_password,
+)
+from vault.errors import Damaged, NotReady, Refused, RolledBack, Throttled, WrongCredential
 from vault.services import sessions
 from vault.services.audit import Event, Fact, record
 from vault.services.instance import Instance, Origin
@@ -50,11 +56,12 @@ def sign_in(instance: Instance, login_id: str, password: str, origin: Origin) ->
     facts = instance.read_json(instance.settings.activation)
     if facts is None:
         raise NotReady("not-initialised")
+    refuse_to_begin_over(instance)
     name = b"activation " + origin.address.encode()
     throttle(instance, name)
     instance.sessions.note_failure(name, instance.now())
     with instance.argon2_permit():
-        right = activation_matches(facts["verifier"], password) and login_id.strip() == facts["login_id"]  # type: ignore[arg-type]
+        right = activation_matches(facts["verifier"], password) and fold_letters(login_id) == facts["login_id"]  # type: ignore[arg-type]
     if not right:
         record(instance, origin, Fact(Event.SIGN_IN_REFUSED, 403))
         raise WrongCredential("wrong-credential")
@@ -70,6 +77,19 @@ def sign_in(instance: Instance, login_id: str, password: str, origin: Origin) ->
     record(instance, origin, Fact(Event.SIGNED_IN))
     session, cookie = sessions.start(instance, sessions.NOBODY, sessions.NOBODY, sessions.ACTIVATION, sessions.Payload())
     return session, cookie, tried
+
+
+def refuse_to_begin_over(instance: Instance) -> None:
+    """A keystore whose sheet was confirmed belongs to an office at work, whatever an older database says of it:
+    beginning again would destroy every key. Raises RolledBack."""
+    if instance.files.newest() is None:
+        return
+    try:
+        sheets = instance.files.read().keystore.sheets
+    except Damaged:
+        return  # of an interrupted beginning
+    if any(sheet.confirmed for sheet in sheets.values()) and not instance.has_begun():
+        raise RolledBack("database-rolled-back")
 
 
 def is_initial_password(instance: Instance, password: str) -> bool:
@@ -94,6 +114,7 @@ def throttle(instance: Instance, name: bytes) -> None:
     if failures < FREE_FAILURES:
         return
     wait = min(LONGEST_WAIT, 2 ** min(failures - FREE_FAILURES + 1, 10))
-    left = last + wait - instance.now()
+    # Either way from the last failure: a clock that was set back must not lock people out for that long.
+    left = wait - abs(instance.now() - last)
     if left > 0:
         raise Throttled("throttled", seconds=left)

@@ -108,6 +108,7 @@ def begin(
     )
     with instance.files.writing():
         # Under the writer's lock until the database has committed: of two first passwords at once, one begins.
+        activation.refuse_to_begin_over(instance)
         if instance.has_begun():
             raise Refused("initial-password-used", at=instance.begun_at())
         stored = instance.files.begin(making.keystore)

@@ -239,8 +239,10 @@ def recover(
         bundle = Bundle(own, pinned, {device: holder_secret(browser, person)})
         bundles.append((device, bundle))
         entry = keystore.devices.get(device) or Device(secret_hash(browser), instance.now())
+        # The used sheet stands until the new one is typed back: a power cut now must not leave the office without.
+        asked_again = {i: replace(s, confirmed=0) for i, s in keystore.sheets.items()}
         keystore = keystore.with_slots(person, stretched, Stretch(salt, instance.cost), bundle)
-        keystore = replace(keystore, devices={**keystore.devices, device: entry}, sheets={})
+        keystore = replace(keystore, devices={**keystore.devices, device: entry}, sheets=asked_again)
         keystore = _person_folder(keystore, directory, keys, person).with_directory(directory, signing)
         for compartment, key in keys.items():
             keystore = keystore.with_grants(directory, compartment, key)

@@ -11,6 +11,7 @@ from vault.crypto.keystore import Device, Keystore
 from vault.crypto.unlock import (
     Bundle,
     SlotPlace,
+    fold_letters,
     holder_secret,
     open_slot,
     read_code,
@@ -97,7 +98,7 @@ def _person(keystore: Keystore, login_id: str) -> bytes | None:
     from vault.crypto.directory import decode
 
     directory: Directory = decode(keystore.directory.document)
-    found = directory.person_by_login(login_id.strip().upper())
+    found = directory.person_by_login(fold_letters(login_id))
     return found[0] if found else None
 
 
@@ -194,10 +195,10 @@ def register(
 ) -> Registered:  # fmt: skip
     """Register this browser with a code on paper and the password. The code stands until the next sign-in here."""
     _count(instance, origin, b"register " + origin.address.encode())
-    stored = instance.keyring.stored()
     code_secret = read_code(typed_code)
-    code = _known_code(stored.keystore, code_secret, instance.now())
-    if code is None:
+    stored = instance.keyring.stored() if instance.has_begun() else None
+    code = _known_code(stored.keystore, code_secret, instance.now()) if stored is not None else None
+    if stored is None or code is None:
         audit.record(instance, origin, Fact(Event.SIGN_IN_REFUSED, 403))
         raise WrongCredential("unknown-code")
     _count(instance, origin, b"code " + code)
