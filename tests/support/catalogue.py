@@ -10,6 +10,8 @@ from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).parents[2]
 _KEY = re.compile(r"[a-z][a-z0-9-]*(\.[A-Za-z0-9_-]+)+")
+# What the extractor sees of a key that is put together at run time: `codes.py` knows the whole ones.
+_HALF_KEY = re.compile(r"[a-z][a-z0-9-]*\.+")
 METHODS = {"templates": [("**.html", "jinja2"), ("**.txt", "jinja2")], "vault": [("**.py", "python")]}
 KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "_": None, "gettext": None, "lazy_gettext": None, "_l": None, "ngettext": (1, 2), "lazy_ngettext": (1, 2),
@@ -31,7 +33,8 @@ def extracted(root: Path) -> dict[str, str]:
         rows = extract_from_dir(root / folder, methods, keywords=KEYWORDS)
         for path, line, message, _comments, _context in rows:
             msgid = message if isinstance(message, str) else message[0]
-            found.setdefault(msgid, f"{folder}/{path}:{line}")
+            if not _HALF_KEY.fullmatch(msgid):
+                found.setdefault(msgid, f"{folder}/{path}:{line}")
     return found
 
 

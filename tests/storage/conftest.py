@@ -1,0 +1,6 @@
+"""Offices and browsers for the tests beside this file."""
+
+from tests.support.offices import no_keeper, office, other_office, templates, unbegun
+from tests.support.visits import app, stranger, visit
+
+__all__ = ["app", "no_keeper", "office", "other_office", "stranger", "templates", "unbegun", "visit"]

@@ -1,0 +1,185 @@
+"""Every route, signed in and not, errors and static files too: what kind of thing comes out, and in what dress."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from tests.support.offices import NAMES, PASSWORD, Office
+from tests.support.visits import Visit, shows_nothing
+from vault.web.app import ROOT
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+KINDS = re.compile(r"text/(html|css|javascript)|image/(svg\+xml|png|x-icon|vnd\.microsoft\.icon)|font/(woff2?|ttf|otf)")
+# A block of data is no script: no browser runs it.
+INLINE = re.compile(r"<script(?![^>]*\ssrc=)(?! type=\"application/json\")|<style|\sstyle=|\son[a-z]+=|javascript:|<base\s", re.IGNORECASE)
+_LINK = re.compile(r'(?:href|src|action)="([^"#]*)')
+
+
+def check(answer: TestResponse, what: object) -> None:
+    """What every answer has to be, whatever was asked."""
+    for name, value in HEADERS.items():
+        assert answer.headers.getlist(name) == [value], (what, name, answer.headers.getlist(name))
+    assert "camera=()" in answer.headers["Permissions-Policy"]
+    assert "Content-Disposition" not in answer.headers, what
+    assert "Server" not in answer.headers and "X-Powered-By" not in answer.headers
+    assert "Access-Control-Allow-Origin" not in answer.headers
+    if answer.status_code != 204:
+        assert KINDS.fullmatch(answer.mimetype), (what, answer.mimetype)
+    for cookie in answer.headers.getlist("Set-Cookie"):
+        assert re.fullmatch(r"__Host-(session|device|visit)=[^;]*(; [^;]+)*", cookie), cookie
+        parts = set(cookie.split("; ")[1:])
+        assert {"Secure", "HttpOnly", "Path=/", "SameSite=Strict"} <= parts, cookie
+        assert not any(part.startswith("Domain") for part in parts), cookie
+    if answer.mimetype == "text/html":
+        page = answer.get_data(as_text=True)
+        assert not INLINE.search(page), (what, INLINE.search(page))
+        assert "http://" not in page.replace("http://www.w3.org/", ""), what
+
+
+def crawl(visit: Visit, start: list[str]) -> dict[str, TestResponse]:
+    """Follows every link from the pages given."""
+    found: dict[str, TestResponse] = {}
+    waiting = list(start)
+    while waiting:
+        path = waiting.pop()
+        if path in found or not path.startswith("/") or path.startswith("//"):
+            continue
+        answer = found[path] = visit.get(path)
+        if answer.location:
+            waiting.append(answer.location)
+        if answer.mimetype == "text/html":
+            waiting += [link.replace("&amp;", "&") for link in _LINK.findall(answer.get_data(as_text=True))]
+    return found
+
+
+def start_of(app: Flask, office: Office) -> list[str]:
+    values = {
+        "client": office.facts.clients[0].hex(), "policy": office.facts.policies[0][0].hex(), "number": 1,
+        "owner": "Household", "serial": 1,
+    }  # fmt: skip
+    with app.test_request_context():
+        bound = app.url_map.bind("localhost")
+        return [
+            bound.build(rule.endpoint, {k: values[k] for k in rule.arguments})
+            for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and rule.endpoint != "static"
+        ]  # fmt: skip
+
+
+def test_signed_in(app: Flask, visit: Visit, office: Office) -> None:
+    order = {"client": office.facts.clients[0].hex(), "sheet": "保険証券一覧表", "purpose": "社内利用",
+             "addressee": "志摩 海斗 様", "copies": "1"}  # fmt: skip
+    sheet = visit.post("/prints", order)
+    assert sheet.status_code == 200 and NAMES[0] in sheet.get_data(as_text=True)
+    check(sheet, "sheet")
+    found = crawl(visit, start_of(app, office))
+    assert len(found) > 40
+    for path, answer in found.items():
+        check(answer, path)
+        assert answer.status_code in (200, 303, 405), (path, answer.status_code)
+    links = [path for path in found if path.startswith("/clients/")]
+    assert len(links) > 10
+
+
+def test_not_signed_in(app: Flask, stranger: Visit, office: Office) -> None:
+    for path, answer in crawl(stranger, start_of(app, office)).items():
+        check(answer, path)
+        assert shows_nothing(answer), path
+
+
+def test_every_static_file(visit: Visit) -> None:
+    files = [p.relative_to(ROOT / "static") for p in (ROOT / "static").rglob("*") if p.is_file()]
+    asked = [f for f in files if f.suffix in (".css", ".js", ".svg", ".png", ".woff2", ".ico")]
+    assert len(asked) > 10
+    for file in asked:
+        answer = visit.get(f"/static/{file}")
+        assert answer.status_code == 200
+        check(answer, file)
+
+
+def test_files_beside_the_static_ones_are_not_given_out(visit: Visit) -> None:
+    """Licences and version lists lie there for people with the source; a browser asks for none of them."""
+    for path in ("/static/", "/static/../vault/errors.py", "/static/vendor/VERSIONS.md",
+                 "/static/vendor/modern-normalize/LICENSE", "/static/%2e%2e/pyproject.toml", "/static//etc/passwd"):
+        answer = visit.get(path)
+        assert answer.status_code in (303, 308, 400, 404), path
+        check(answer, path)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/nothing"), ("POST", "/nothing"), ("DELETE", "/clients"), ("PUT", "/session/new"), ("OPTIONS", "/clients"),
+     ("HEAD", "/clients"), ("TRACE", "/"), ("POST", "/clients/new/Household"), ("GET", "/clients/zz"),
+     ("GET", "/ledger/99"), ("GET", "/static/nothing.js"), ("POST", "/static/icon.svg"), ("OPTIONS", "/session/new")],
+)  # fmt: skip
+def test_errors_and_odd_methods_are_dressed_like_everything_else(method: str, path: str, visit: Visit, stranger: Visit) -> None:
+    for at in (visit, stranger):
+        check(at.open(path, method=method), (method, path))
+
+
+def test_a_refused_form_is_dressed_too(visit: Visit, stranger: Visit, office: Office) -> None:
+    for answer in (
+        visit.post(visit.client_page() + "/edit", {"name": "", "version": "2"}),
+        visit.post("/clients/new/Household", {"name": "<script>alert(1)</script>"}),
+        visit.post("/prints", {"client": office.facts.clients[0].hex()}),
+    ):
+        assert answer.status_code == 400
+        check(answer, "form")
+    stranger.get("/session/new")
+    check(stranger.post("/session/new", {"login_id": "<b>", "password": "x"}), "sign-in")
+    check(stranger.open("/session/new", method="POST", data={}), "no token")
+
+
+def test_a_failure_of_the_program_tells_nothing(visit: Visit, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    from vault.services import clients
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("志摩 海斗 " + PASSWORD)
+
+    monkeypatch.setattr(clients, "get", fail)
+    answer = visit.get(visit.client_page())
+    assert answer.status_code == 500 and shows_nothing(answer)
+    check(answer, "failure")
+    said = capsys.readouterr().err
+    assert "RuntimeError" in said and "志摩" not in said and PASSWORD not in said
+
+
+def test_line_breaks_do_not_get_into_headers(visit: Visit, stranger: Visit) -> None:
+    for at in (visit, stranger):
+        for path in ("/clients?initial=%0d%0aSet-Cookie:%20x=1", "/clients/%0d%0aX-Evil:%201", "/session/new?x=%0aX-Evil:1"):
+            answer = at.get(path)
+            assert "X-Evil" not in answer.headers and "x=1" not in str(answer.headers.getlist("Set-Cookie"))
+
+
+def test_over_tls_browsers_are_told_to_stay_there(app: Flask, office: Office) -> None:
+    from dataclasses import replace
+
+    worker = office.worker()
+    visit = Visit(app, office, worker)
+    assert "Strict-Transport-Security" not in visit.get("/session/new").headers
+    worker.settings = replace(worker.settings, tls=True)
+    assert visit.get("/session/new").headers["Strict-Transport-Security"] == "max-age=63072000"
+    assert Path(ROOT).is_dir()
+
+
+def test_cookies_are_the_three_that_the_page_about_them_names(visit: Visit) -> None:
+    held = {cookie.key for cookie in visit.client._cookies.values()}
+    assert held <= {"__Host-session", "__Host-device", "__Host-visit"}
+    told = visit.get("/cookies").get_data(as_text=True)
+    assert all(name in told for name in ("__Host-session", "__Host-device", "__Host-visit"))
