@@ -1,7 +1,7 @@
 // What was understood of a date or an amount, at once, under its field (or under its table).
 import { age, inEra, iso, parseDate, today } from "./dates.js";
 import { figure, readAmount, readYen } from "./figures.js";
-import { body, controls } from "./rows.js";
+import { body, controls, isEmpty } from "./rows.js";
 import { fill, group } from "./text.js";
 
 const words = () => document.body.dataset;
@@ -79,13 +79,16 @@ function echo(el) {
 function total(box) {
   const tables = box.dataset.sum.split(" ").map((id) => document.getElementById(id)).filter(Boolean);
   const cells = tables.flatMap((t) => [...t.querySelectorAll(`tbody [name$="-${box.dataset.column}"]`)]).map((c) => readYen(c.value) ?? 0);
+  // Until every row says its premium a difference means nothing.
+  const open = tables.flatMap((t) => [...body(t).rows]).some((row) => !isEmpty(row) && !row.querySelector(`[name$="-${box.dataset.column}"]`).value.trim());
   const sum = cells.reduce((a, b) => a + b, 0);
   const whole = readYen(box.closest("form").elements[box.dataset.against]?.value || "");
   box.hidden = !sum;
   box.querySelector("[data-sum-total]").textContent = group(sum);
   const said = box.querySelector("[data-sum-said]");
-  said.textContent = whole ? fill(sum === whole ? box.dataset.agree : box.dataset.differ, group(whole)) : "";
-  said.className = whole && sum !== whole ? "warn" : "quiet";
+  const wrong = whole && (open ? sum > whole : sum !== whole);
+  said.textContent = wrong || (whole && sum === whole) ? fill(wrong ? box.dataset.differ : box.dataset.agree, group(whole)) : "";
+  said.className = wrong ? "warn" : "quiet";
 }
 
 /** Premiums paid by the end of each year, put in where nobody has typed any, and the rate of each surrender value. */

@@ -1,4 +1,4 @@
-// Enter goes forward, Shift+Enter back, in the last cell of a table to a new row; Ctrl+S saves, Esc goes back.
+// Enter goes forward (Ctrl+Enter from several lines), Shift+Enter back, in the last cell of a table to a new row; Ctrl+S saves, Esc goes back.
 import { composing, say, typing } from "./text.js";
 import { addRow, body, controls, isEmpty } from "./rows.js";
 import { isDirty } from "./leave.js";
@@ -37,8 +37,9 @@ export function wire() {
   document.addEventListener("keydown", (e) => {
     if (document.documentElement.classList.contains("locked")) return;
     const form = e.target.form;
-    if (e.key === "Enter" && form?.matches("[data-enter]") && !e.ctrlKey && !e.altKey
-      && e.target.matches("input:not([type=submit]):not([type=button]), select")) {
+    // Where Enter begins a new line, Ctrl+Enter goes forward.
+    const asks = e.ctrlKey ? "textarea" : "input:not([type=submit]):not([type=button]), select";
+    if (e.key === "Enter" && form?.matches("[data-enter]") && !e.altKey && e.target.matches(asks)) {
       // An Enter that ends a conversion goes nowhere, and sends nothing either.
       if (composing(e)) e.preventDefault(); else enter(e, form);
       return;
