@@ -1,0 +1,64 @@
+"""What the documents and the manual name exists, and what the formats chapter has to name it does name."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from vault.crypto import directory, keystore
+from vault.crypto.envelope import FIELDS
+from vault.storage import schema
+from vault.web import gate
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = ("README.md", "SECURITY.md", "CHANGELOG.md")
+SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_file_that_a_document_names_is_there(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:tests|vault|deploy|static|templates)/[^` ]*)`", text))
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+def test_the_readme_begins_with_the_two_commands() -> None:
+    first = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:6]
+    assert any("deploy/local" in line for line in first) and any("tests/run" in line for line in first)
+
+
+def test_the_formats_name_every_kind_of_context() -> None:
+    chapter = SECURITY.split("## Context")[1].split("\n## ")[0]
+    assert [kind for kind in FIELDS if f"`{kind}`" not in chapter] == []
+
+
+def test_the_formats_name_every_field_of_keystore_and_directory() -> None:
+    for title, shape in (("Keystore", keystore._SHAPE), ("Directory", directory._SHAPE)):
+        chapter = SECURITY.split(f"\n## {title}\n")[1].split("\n## ")[0]
+        assert [name for name in shape if f"`{name}`" not in chapter] == []
+
+
+def test_the_formats_name_every_table_and_column() -> None:
+    chapter = SECURITY.split("\n## Database\n")[1].split("\n### ")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", chapter, re.MULTILINE))
+    rows["history"] = rows["records"]  # "the same"
+    missing = [
+        f"{table.name}.{column.name}" for table in schema.metadata.sorted_tables for column in table.columns
+        if column.name not in re.findall(r"\w+", rows.get(table.name, ""))
+    ]
+    assert missing == []
+    assert f"`{schema.HEAD}`" in chapter
+
+
+def test_every_cookie_stands_on_its_page() -> None:
+    page = (ROOT / "templates/help/cookies.html").read_text(encoding="utf-8")
+    set_by_the_gate = {gate.SESSION_COOKIE, gate.DEVICE_COOKIE, gate.VISIT_COOKIE}
+    assert set(re.findall(r"__Host-\w+", page)) == set_by_the_gate
+    assert f"{gate.DEVICE_SECONDS // 86400}日" in page
+
+
+def test_every_chapter_of_the_manual_has_its_place_and_every_place_its_chapter() -> None:
+    manual = (ROOT / "templates/help/index.html").read_text(encoding="utf-8")
+    named = re.findall(r'^  \("([a-z-]+)", _\(', manual, re.MULTILINE)
+    placed = re.findall(r'<section class="section prose" id="([a-z-]+)" aria-labelledby="([a-z-]+)">\{\{ chapter\((\d+)\) \}\}', manual)
+    assert placed == [(name, f"{name}-title", str(at)) for at, name in enumerate(named)]
