@@ -162,7 +162,8 @@ def status(folder: Path, as_json: bool) -> None:
         click.echo(json.dumps(facts, ensure_ascii=False))
         return
     for name, value in facts.items():
-        click.echo(f"{_('status.' + name)}: {value}")
+        told = {True: _("はい"), False: _("いいえ")}.get(value, value) if isinstance(value, bool) else value
+        click.echo(f"{_('status.' + name)}: {told}")
 
 
 def _facts(instance: Instance) -> dict[str, object]:
