@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.samples import typing as samples
-from tests.support import pages
+from tests.support import forms, pages
 from tests.support.browser import office_context
 from tests.support.instance import Instance
 from tests.support.keyboard import Paste, Typist
@@ -21,9 +21,14 @@ from tests.support.keyboard import Paste, Typist
 SPOKEN = {
     "株式会社青葉製作所": "カブシキガイシャアオバセイサクショ",
     "有限会社はなみずき": "ユウゲンガイシャハナミズキ",
-    "佐々木": "ササキ", "小林": "コバヤシ",
+    "佐々木": "ササキ",
+    "小林": "コバヤシ",
 }
-SURRENDER_HEAD = {"policy_year": "経過年数", "premiums_paid": "払込保険料累計(円)", "surrender_value": "解約返戻金(円)"}
+SURRENDER_HEAD = {
+    "policy_year": "経過年数",
+    "premiums_paid": "払込保険料累計(円)",
+    "surrender_value": "解約返戻金(円)",
+}
 
 # Forms of which every box is passed, up to the button that saves: one of each shape.
 WALKED = ("H-0001", "C-0001", "終身", "自動車", "団信")
@@ -58,7 +63,9 @@ def spreadsheet(rows: list[dict[str, str]]) -> str:
     block = io.StringIO()
     writer = csv.writer(block, dialect="excel-tab", lineterminator="\r\n")
     writer.writerow([SURRENDER_HEAD[name] for name in rows[0]])
-    writer.writerows([[f"¥{v}" if name == "surrender_value" else v for name, v in row.items()] for row in rows])
+    writer.writerows(
+        [[f"¥{v}" if name == "surrender_value" else v for name, v in row.items()] for row in rows]
+    )
     return block.getvalue()
 
 
@@ -68,7 +75,9 @@ def paste(typist: Typist, table: str) -> Paste:
     def into(rows: list[Any]) -> None:
         copy(typist.page, spreadsheet(rows))
         typist.press("Control+v")
-        expect(typist.page.locator(f"[data-row-note={table}]")).to_contain_text(f"{len(rows)}件を貼り付けました")
+        expect(typist.page.locator(f"[data-row-note={table}]")).to_contain_text(
+            f"{len(rows)}件を貼り付けました"
+        )
 
     return into
 
@@ -181,3 +190,34 @@ def desk(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     yield Desk(instance, pages.begin(page, instance), page)
     context.close()
     instance.stop()
+
+
+# --- one household with one policy, posted
+
+CLIENT = {
+    "name": "𠮷田 葵",
+    "kana": "ヨシダ アオイ",
+    "members": [{"name": "𠮷田 葵", "kana": "ヨシダ アオイ", "relationship": "本人"}],
+}
+POLICY = {
+    "kind": "終身", "insurer": "日本生命", "policy_number": "1234-567890", "product": "終身保険", "state": "有効", "handled_by": "自社",
+    "contract_date": "2008-06-01", "term": "終身", "premium": "12,480", "mode": "月", "notes": "はじめの備考",
+    "roles": [{"role": "契約者", "name": "𠮷田 葵"}, {"role": "被保険者", "name": "𠮷田 葵"}],
+    "coverages": [{"name": "死亡保険金", "amount": "500"}],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def client(desk: Desk) -> str:
+    """Path of a client's page with one policy."""
+    path = forms.add_client(desk.page, desk.instance, CLIENT)
+    forms.add_policy(desk.page, desk.instance, path, POLICY)
+    return path
+
+
+@pytest.fixture
+def tab(desk: Desk) -> Iterator[Page]:
+    page = desk.page.context.new_page()
+    page.on("dialog", lambda dialog: dialog.accept())
+    yield page
+    page.close()

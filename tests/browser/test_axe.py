@@ -70,7 +70,9 @@ def _rules() -> list[str]:
     for path in sorted((ROOT / "vault" / "web").glob("*.py")):
         text = path.read_text(encoding="utf-8")
         prefix = re.search(r'url_prefix="([^"]+)"', text)
-        found += [(prefix[1] if prefix else "") + rule for rule in re.findall(r'blueprint\.get\("([^"]*)"\)', text)]
+        found += [
+            (prefix[1] if prefix else "") + rule for rule in re.findall(r'blueprint\.get\("([^"]*)"\)', text)
+        ]
     return [rule for rule in found if rule not in LEADING]
 
 
@@ -152,7 +154,9 @@ def _conflict(looker: Looker, page: Page, policy: str) -> None:
     looker.look(page, "conflict")
 
 
-def test_every_page(new_instance: Callable[..., Instance], new_context: Callable[..., BrowserContext]) -> None:
+def test_every_page(
+    new_instance: Callable[..., Instance], new_context: Callable[..., BrowserContext]
+) -> None:
     instance = new_instance(workers=2)
     # A colour on its way from one to another is neither.
     looker, page = Looker(instance), new_context(reduced_motion="reduce").new_page()
@@ -168,7 +172,9 @@ def test_every_page(new_instance: Callable[..., Instance], new_context: Callable
     for typed in its_policies:
         forms.add_policy(page, instance, corporation, typed)
     looker.go(page, client)
-    policies = page.locator("#policies tbody a").evaluate_all("links => links.map(a => a.getAttribute('href'))")
+    policies = page.locator("#policies tbody a").evaluate_all(
+        "links => links.map(a => a.getAttribute('href'))"
+    )
     policy = policies[0]
 
     for path in ("/clients", "/clients/new/Household", "/clients/new/Corporation", corporation, f"{corporation}/edit",
@@ -187,7 +193,16 @@ def test_every_page(new_instance: Callable[..., Instance], new_context: Callable
     for path in ("/ledger", "/ledger/1"):
         looker.go(page, path)
 
-    for path in ("/clients", client, f"{client}/edit", f"{policies[0]}/edit", policy, "/office", "/ledger/1", "/help"):
+    for path in (
+        "/clients",
+        client,
+        f"{client}/edit",
+        f"{policies[0]}/edit",
+        policy,
+        "/office",
+        "/ledger/1",
+        "/help",
+    ):
         page.goto(instance.address + path)
         looker.wrong += _stops(page)
     pages.sign_out(page)

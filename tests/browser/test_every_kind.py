@@ -23,7 +23,9 @@ PEOPLE = [
 def saved(desk: Desk) -> dict[str, str]:
     """Kind -> address of the form of the saved policy, after a restart."""
     page = desk.page
-    client = forms.add_client(page, desk.instance, {"name": INSURED, "kana": "タカハシ ミサキ", "members": PEOPLE})
+    client = forms.add_client(
+        page, desk.instance, {"name": INSURED, "kana": "タカハシ ミサキ", "members": PEOPLE}
+    )
     for name in KINDS:
         forms.add_policy(page, desk.instance, client, filled(name))
     desk.instance.restart()

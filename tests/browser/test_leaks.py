@@ -21,17 +21,29 @@ SHORTEST = 4
 
 def _of_clients() -> Iterator[str]:
     for client in samples.clients():
-        yield from (client.get(name, "") for name in ("name", "kana", "address", "telephone", "client_number", "trade_name"))
+        yield from (
+            client.get(name, "")
+            for name in ("name", "kana", "address", "telephone", "client_number", "trade_name")
+        )
         for person in client["persons"]:
             yield from (person["name"], person["kana"], person["name"].replace(" ", ""))
         for policy in client["policies"]:
-            yield from (policy["policy_number"], policy.get("product", ""), policy.get("vehicle", {}).get("registration", ""))
+            yield from (
+                policy["policy_number"],
+                policy.get("product", ""),
+                policy.get("vehicle", {}).get("registration", ""),
+            )
 
 
 def _secrets(office: Office) -> Iterator[str]:
     begun, hand_over = office.begun, office.instance.hand_over
     assert hand_over is not None
-    yield from (begun.password, begun.sheet.device_code, begun.sheet.device_code.replace("-", ""), hand_over.password)
+    yield from (
+        begun.password,
+        begun.sheet.device_code,
+        begun.sheet.device_code.replace("-", ""),
+        hand_over.password,
+    )
     yield from begun.sheet.groups
     yield from ("".join(begun.sheet.groups), "-".join(begun.sheet.groups))
 
@@ -39,7 +51,11 @@ def _secrets(office: Office) -> Iterator[str]:
 def _places(office: Office) -> list[Path]:
     """Data, home, log, temporary and run folder; and whatever this user's servers left in shared memory."""
     shared = Path("/dev/shm")
-    own = [p for p in shared.glob("*") if p.is_dir() and p.stat().st_uid == os.getuid()] if shared.is_dir() else []
+    own = (
+        [p for p in shared.glob("*") if p.is_dir() and p.stat().st_uid == os.getuid()]
+        if shared.is_dir()
+        else []
+    )
     return [office.instance.folder, office.instance.home, *own]
 
 
@@ -50,7 +66,13 @@ def test_nothing_typed_lies_anywhere_in_the_clear(typed_office: Office) -> None:
     sign_in(page, instance, typed_office.begun.login_id, typed_office.begun.password)
     client = typed_office.clients["山田 太郎"]
     page.goto(instance.address + client)
-    order = {"client": client.split("/")[-1], "sheet": "保険証券一覧表", "purpose": "客先持参", "addressee": "山田 太郎 様", "copies": "1"}
+    order = {
+        "client": client.split("/")[-1],
+        "sheet": "保険証券一覧表",
+        "purpose": "客先持参",
+        "addressee": "山田 太郎 様",
+        "copies": "1",
+    }
     assert "1234-567890" in forms.post(page, instance, "/prints", order).text()
     assert "山田 太郎" in page.request.get(instance.address + "/ledger").text()
     # People type names and passwords where they do not belong.

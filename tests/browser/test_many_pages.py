@@ -13,9 +13,24 @@ from tests.support import forms, pdf
 
 pytestmark = pytest.mark.browser
 COUNT = 60
-HEADS = ("保険会社", "種類・商品名", "証券番号", "契約者", "被保険者", "契約日", "保険期間(満期)", "保険料", "主な保障", "状態")
+HEADS = (
+    "保険会社",
+    "種類・商品名",
+    "証券番号",
+    "契約者",
+    "被保険者",
+    "契約日",
+    "保険期間(満期)",
+    "保険料",
+    "主な保障",
+    "状態",
+)
 LONG = "三井住友海上あいおい生命保険株式会社"
-PERSONS = [("長宗我部 信之介", "チョウソカベ シンノスケ"), ("山田 太郎", "ヤマダ タロウ"), ("勅使河原 三津五郎", "テシガワラ ミツゴロウ")]
+PERSONS = [
+    ("長宗我部 信之介", "チョウソカベ シンノスケ"),
+    ("山田 太郎", "ヤマダ タロウ"),
+    ("勅使河原 三津五郎", "テシガワラ ミツゴロウ"),
+]
 
 
 def _policy(n: int) -> dict[str, Any]:
@@ -23,19 +38,34 @@ def _policy(n: int) -> dict[str, Any]:
     name = PERSONS[n % 3][0]
     kind = ("終身", "医療", "養老", "がん")[n % 4]
     return {
-        "kind": kind, "insurer": LONG if n % 5 == 0 else "日本生命", "policy_number": f"TEST-{n:03d}-{'9' * (n % 12)}",
-        "product": f"商品{n:03d}" + "長い名前の商品" * (n % 3), "state": "失効" if n % 13 == 0 else "有効", "handled_by": "自社",
-        "contract_date": f"20{10 + n % 10}-0{1 + n % 9}-01", "term": "終身" if kind != "養老" else "20年", "premium": f"{1000 + n:,}", "mode": "月",
+        "kind": kind,
+        "insurer": LONG if n % 5 == 0 else "日本生命",
+        "policy_number": f"TEST-{n:03d}-{'9' * (n % 12)}",
+        "product": f"商品{n:03d}" + "長い名前の商品" * (n % 3),
+        "state": "失効" if n % 13 == 0 else "有効",
+        "handled_by": "自社",
+        "contract_date": f"20{10 + n % 10}-0{1 + n % 9}-01",
+        "term": "終身" if kind != "養老" else "20年",
+        "premium": f"{1000 + n:,}",
+        "mode": "月",
         "roles": [{"role": "契約者", "name": name}, {"role": "被保険者", "name": name}],
-        "coverages": [{"name": f"保障{n:03d}の{i}" + "特に長い名称" * (n % 2), "amount": f"{n + 1}00"} for i in range(1 + n % 6)],
+        "coverages": [
+            {"name": f"保障{n:03d}の{i}" + "特に長い名称" * (n % 2), "amount": f"{n + 1}00"}
+            for i in range(1 + n % 6)
+        ],
     }
 
 
 @pytest.fixture(scope="module")
 def sheet(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Path:
     page = desk.page
-    members = [{"name": name, "kana": kana, "relationship": "本人" if n == 0 else ""} for n, (name, kana) in enumerate(PERSONS)]
-    client = forms.add_client(page, desk.instance, {"name": "長宗我部 信之介", "kana": "チョウソカベ", "members": members})
+    members = [
+        {"name": name, "kana": kana, "relationship": "本人" if n == 0 else ""}
+        for n, (name, kana) in enumerate(PERSONS)
+    ]
+    client = forms.add_client(
+        page, desk.instance, {"name": "長宗我部 信之介", "kana": "チョウソカベ", "members": members}
+    )
     for n in range(COUNT):
         forms.add_policy(page, desk.instance, client, _policy(n))
     made = tmp_path_factory.mktemp("sheet") / "sheet.pdf"
@@ -91,6 +121,8 @@ def test_a_title_of_a_section_is_followed_by_its_rows(texts: list[str]) -> None:
 def test_nothing_runs_over_an_edge_or_over_its_neighbour(sheet: Path) -> None:
     for number, (width, height, words) in enumerate(pdf.words(sheet), 1):
         for word in words:
-            assert word.left > 20 and word.right < width - 20 and word.top > 10 and word.bottom < height - 10, (number, word)
-        overlapping = [(a.text, b.text) for i, a in enumerate(words) for b in words[i + 1:] if a.overlaps(b)]
+            assert (
+                word.left > 20 and word.right < width - 20 and word.top > 10 and word.bottom < height - 10
+            ), (number, word)
+        overlapping = [(a.text, b.text) for i, a in enumerate(words) for b in words[i + 1 :] if a.overlaps(b)]
         assert overlapping == [], number

@@ -36,7 +36,8 @@ def elsewhere(browser: Browser, typed_office: Office) -> Iterator[Page]:
 def test_names_bring_their_reading_along(typed_office: Office) -> None:
     # What a person had to correct: only that lists are sorted without the legal form.
     assert typed_office.suggested == {
-        "アオバセイサクショ": "カブシキガイシャアオバセイサクショ", "ハナミズキ": "ユウゲンガイシャハナミズキ",
+        "アオバセイサクショ": "カブシキガイシャアオバセイサクショ",
+        "ハナミズキ": "ユウゲンガイシャハナミズキ",
     }
 
 
@@ -46,7 +47,9 @@ def test_a_number_like_an_individual_number_is_asked_about_once(typed_office: Of
 
 
 @pytest.mark.parametrize("client", samples.clients(), ids=lambda client: client["client_number"])
-def test_every_value_of_a_client_is_read_back(typed_office: Office, elsewhere: Page, client: dict[str, Any]) -> None:
+def test_every_value_of_a_client_is_read_back(
+    typed_office: Office, elsewhere: Page, client: dict[str, Any]
+) -> None:
     address = typed_office.instance.address + typed_office.clients[client["name"]]
     typed = samples.typed_client(client)
     del typed["compartment"]
@@ -55,13 +58,19 @@ def test_every_value_of_a_client_is_read_back(typed_office: Office, elsewhere: P
     assert lost(owner, typed, forms.read_back(elsewhere)) == []
     elsewhere.goto(address)
     said = pdf.squeezed(elsewhere.locator("body").inner_text())
-    assert [name for name in (client["name"], client["kana"], client["client_number"]) if pdf.squeezed(name) not in said] == []
+    assert [
+        name
+        for name in (client["name"], client["kana"], client["client_number"])
+        if pdf.squeezed(name) not in said
+    ] == []
     for person in client["persons"]:
         assert pdf.squeezed(person["name"]) in said
 
 
 @pytest.mark.parametrize("client", samples.clients(), ids=lambda client: client["client_number"])
-def test_every_value_of_a_policy_is_read_back(typed_office: Office, elsewhere: Page, client: dict[str, Any]) -> None:
+def test_every_value_of_a_policy_is_read_back(
+    typed_office: Office, elsewhere: Page, client: dict[str, Any]
+) -> None:
     for n, policy in enumerate(client["policies"]):
         address = typed_office.instance.address + typed_office.policies[client["name"], n]
         typed = samples.typed_policy(policy)
@@ -93,7 +102,13 @@ def _print(page: Page, address: str, folder: Path) -> Path:
 
 TOTALS = {
     "山田 太郎": ("山田太郎様", "月払合計36,470円", "年換算523,580円"),
-    "髙橋 美咲": ("髙橋美咲様", "月払合計12,000円", "年換算192,600円", "米ドル建月払152.40米ドル", "年換算1,828.80米ドル"),
+    "髙橋 美咲": (
+        "髙橋美咲様",
+        "月払合計12,000円",
+        "年換算192,600円",
+        "米ドル建月払152.40米ドル",
+        "年換算1,828.80米ドル",
+    ),
     "渡邉 一郎": ("渡邉一郎様", "月払合計0円"),
     "𠮷田 葵": ("𠮷田葵様", "年換算38,400円"),
     "株式会社青葉製作所": ("株式会社青葉製作所御中", "月払合計108,960円", "年換算7,828,820円"),
@@ -121,7 +136,10 @@ def test_the_list_of_policies_is_printed(
     ended = whole.partition("終了・失効した契約")[2]
     for policy in client["policies"]:
         over = policy.get("state") in ("失効", "消滅")
-        assert (pdf.squeezed(policy["policy_number"]) in ended) == over or policy["policy_number"] in ("なし", "不明")
+        assert (pdf.squeezed(policy["policy_number"]) in ended) == over or policy["policy_number"] in (
+            "なし",
+            "不明",
+        )
 
     elsewhere.goto(f"{typed_office.instance.address}/ledger")
     row = elsewhere.locator("tr", has_text=serial.split()[-1])
@@ -134,8 +152,22 @@ def test_the_browsers_own_print_of_other_pages_says_where_to_print(
     typed_office: Office, elsewhere: Page, tmp_path: Path
 ) -> None:
     client = typed_office.clients["山田 太郎"]
-    places = ["/clients", client, f"{client}/edit", f"{client}/policies/new", "/prints", "/ledger", "/ledger/1", "/office", "/help"]
-    places += [typed_office.policies["山田 太郎", 0], f"{client}/versions/1", f"/prints?client={client.split('/')[-1]}"]
+    places = [
+        "/clients",
+        client,
+        f"{client}/edit",
+        f"{client}/policies/new",
+        "/prints",
+        "/ledger",
+        "/ledger/1",
+        "/office",
+        "/help",
+    ]
+    places += [
+        typed_office.policies["山田 太郎", 0],
+        f"{client}/versions/1",
+        f"/prints?client={client.split('/')[-1]}",
+    ]
     for place in places:
         elsewhere.goto(typed_office.instance.address + place)
         made = tmp_path / "page.pdf"

@@ -20,8 +20,17 @@ OWN: dict[str, str] = {
     "surrender_latest_date": "2026-09-30",
 }  # fmt: skip
 BY_KIND: dict[str, str] = {
-    "text": "文字 甲-1", "long": "一行目\n二行目、<b>「引用」</b>", "name": "株式会社みなと", "kana": "ミナト", "date": "R8.1.2",
-    "yen": "12,345", "amount": "1億2,000万", "number": "7", "decimal": "1.25", "term": "5年", "flag": "はい",
+    "text": "文字 甲-1",
+    "long": "一行目\n二行目、<b>「引用」</b>",
+    "name": "株式会社みなと",
+    "kana": "ミナト",
+    "date": "R8.1.2",
+    "yen": "12,345",
+    "amount": "1億2,000万",
+    "number": "7",
+    "decimal": "1.25",
+    "term": "5年",
+    "flag": "はい",
 }
 ROWS: dict[str, dict[str, str]] = {
     "coverages": {"name": "死亡", "amount": "500", "term": "終身"},
@@ -29,12 +38,23 @@ ROWS: dict[str, dict[str, str]] = {
     "properties": {"amount": "1,000", "earthquake_amount": "400"},
     "payments": {"at": "18歳"},
     "age_bands": {"from_age": "18", "to_age": "60"},
-    "surrender_promised": {"policy_year": "3", "premiums_paid": "37,035", "surrender_value": "20,000", "benefits": "1,000"},
-    "surrender_latest": {"policy_year": "4", "premiums_paid": "49,380", "surrender_value": "30,000", "benefits": "2,000"},
+    "surrender_promised": {
+        "policy_year": "3",
+        "premiums_paid": "37,035",
+        "surrender_value": "20,000",
+        "benefits": "1,000",
+    },
+    "surrender_latest": {
+        "policy_year": "4",
+        "premiums_paid": "49,380",
+        "surrender_value": "30,000",
+        "benefits": "2,000",
+    },
 }
 # Three and four premiums of a foreign policy.
 FOREIGN: dict[str, dict[str, str]] = {
-    "surrender_promised": {"premiums_paid": "3,703.5"}, "surrender_latest": {"premiums_paid": "4,938"},
+    "surrender_promised": {"premiums_paid": "3,703.5"},
+    "surrender_latest": {"premiums_paid": "4,938"},
 }
 
 
@@ -48,13 +68,23 @@ def _text(box: fields.Field, currency: str) -> str:
 
 def _row(table: fields.Field, currency: str) -> dict[str, str]:
     assert table.of is not None
-    told = {box.name: _text(box, currency) for box in fields.fields(table.of) if not box.hidden and box.kind != "rows"}
+    told = {
+        box.name: _text(box, currency)
+        for box in fields.fields(table.of)
+        if not box.hidden and box.kind != "rows"
+    }
     return told | ROWS.get(table.name, {}) | (FOREIGN.get(table.name, {}) if currency else {})
 
 
 def _roles(kind: Kind) -> list[dict[str, str]]:
     return [
-        {"role": role, "name": INSURED if role != choices.CLAIMANT else OTHER, "relationship": "母", "share": "100", "order": "1"}
+        {
+            "role": role,
+            "name": INSURED if role != choices.CLAIMANT else OTHER,
+            "relationship": "母",
+            "share": "100",
+            "order": "1",
+        }
         for role in kind.role_names
     ]
 
@@ -66,9 +96,14 @@ def filled(name: str) -> dict[str, Any]:
     typed: dict[str, Any] = {}
     for box_name in kind.boxes:
         box = fields.by_name(Policy)[box_name]
-        typed[box_name] = [_row(box, currency)] if box.kind == "rows" else OWN.get(box_name) or _text(box, currency)
+        typed[box_name] = (
+            [_row(box, currency)] if box.kind == "rows" else OWN.get(box_name) or _text(box, currency)
+        )
     number = list(KINDS).index(name)
     return typed | {
-        "kind": name, "state": kind.states[1 + number % 2], "policy_number": f"KIND-{number:02d}", "product": f"商品{number:02d}",
+        "kind": name,
+        "state": kind.states[1 + number % 2],
+        "policy_number": f"KIND-{number:02d}",
+        "product": f"商品{number:02d}",
         "roles": _roles(kind),
     }

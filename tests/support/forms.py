@@ -38,7 +38,9 @@ def token_of(html: str) -> str:
     return unescape(found[1])
 
 
-def post(page: Page, instance: Instance, path: str, typed: Typed, confirmed: Collection[str] = ()) -> APIResponse:
+def post(
+    page: Page, instance: Instance, path: str, typed: Typed, confirmed: Collection[str] = ()
+) -> APIResponse:
     """Posts with the cookies of the page's browser and the token of the page; redirects are followed."""
     sent = flat(typed) | {f"confirm-{name}": "1" for name in confirmed}
     return page.request.post(instance.address + path, form={"csrf_token": token(page), **sent})

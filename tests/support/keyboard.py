@@ -64,7 +64,9 @@ class Typist:
         elif text in self.readings:
             self._converted(text, self.readings[text])
         else:
-            self.page.keyboard.type(text) if _ON_THE_KEYS.fullmatch(text) else self.page.keyboard.insert_text(text)
+            self.page.keyboard.type(text) if _ON_THE_KEYS.fullmatch(text) else self.page.keyboard.insert_text(
+                text
+            )
 
     def _converted(self, word: str, reading: str) -> None:
         """Word by word: kana, conversion, Enter, and a blank between family and given name."""
@@ -126,6 +128,7 @@ class Typist:
 
     def _next_key(self, where: Where, left: Plan) -> str:
         """Enter, as one types; Tab where what comes next is folded away, and Space to unfold it."""
+
         def wanted(names: list[str]) -> bool:
             return any(self._key_of(name, where) in left for name in names)
 

@@ -51,6 +51,8 @@ def squeezed(laid_out: str) -> str:
     """Without any white space: where a line breaks or how wide a gap is says nothing about the words."""
     return re.sub(r"\s+", "", laid_out)
 
+_WORD = re.compile(r'<word xMin="([\d.-]+)" yMin="([\d.-]+)" xMax="([\d.-]+)" yMax="([\d.-]+)">(.*)</word>')
+
 
 @dataclass(frozen=True)
 class Word:
@@ -75,6 +77,6 @@ def words(pdf: Path) -> list[tuple[float, float, list[Word]]]:
     for line in _run("pdftotext", "-bbox", "-enc", "UTF-8", pdf, "-").decode().splitlines():
         if sheet := re.search(r'<page width="([\d.]+)" height="([\d.]+)"', line):
             found.append((float(sheet[1]), float(sheet[2]), []))
-        elif word := re.search(r'<word xMin="([\d.-]+)" yMin="([\d.-]+)" xMax="([\d.-]+)" yMax="([\d.-]+)">(.*)</word>', line):
+        elif word := _WORD.search(line):
             found[-1][2].append(Word(unescape(word[5]), *(float(word[n]) for n in range(1, 5))))
     return found

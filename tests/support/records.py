@@ -27,7 +27,9 @@ def _meant(box: fields.Field, text: str, currency: str) -> Any:
 
 def _kept(box: fields.Field, told: str, there: str, currency: str) -> bool:
     literal = box.kind in ("text", "name", "long", "term", "date", "amount")
-    return _meant(box, told, currency) == _meant(box, there, currency) and (not literal or told.strip() == there)
+    return _meant(box, told, currency) == _meant(box, there, currency) and (
+        not literal or told.strip() == there
+    )
 
 
 def lost(cls: type[Any], typed: Typed, found: Typed, currency: str = "", path: str = "") -> list[str]:

@@ -23,8 +23,15 @@ def typed(form: MultiDict[str, str]) -> dict[str, Any]:
         elif name != "csrf_token":
             values[name] = text
     for table, numbered in rows.items():
-        values[table] = [numbered[n] for n in sorted(numbered)]
+        values[table] = _without_tail([numbered[n] for n in sorted(numbered)])
     return values
+
+
+def _without_tail(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Without the empty rows at the end: every form draws one of its own there, and would grow by one each time."""
+    while rows and not any(text.strip() for text in rows[-1].values()):
+        rows = rows[:-1]
+    return rows
 
 
 def renumbered_confirms(form: MultiDict[str, str]) -> set[str]:
