@@ -13,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from flask import Flask
 
+from tests.support.forgeries import compartment_key_replaced_in_its_epoch, role_changed
 from tests.support.offices import Office, full_office
 from tests.support.visits import Visit
 from vault.crypto import envelope, keys
@@ -119,14 +120,14 @@ def test_the_name_of_the_key_in_a_grant(office: Office, monkeypatch: pytest.Monk
 
     monkeypatch.setattr("vault.crypto.keystore.open_grant", believing)
     guarded = edits.test_nothing_is_written_under_what_the_directory_does_not_vouch_for
-    assert turns_red(lambda: guarded(edits.compartment_key_replaced_in_its_epoch, office))
+    assert turns_red(lambda: guarded(compartment_key_replaced_in_its_epoch, office))
 
 
 def test_the_signature_of_the_directory(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     edits = file_of("attacks/test_keystore_edits.py")
     monkeypatch.setattr("vault.crypto.directory.verify", lambda *_: None)
     guarded = edits.test_a_directory_that_the_pinned_key_has_not_signed_is_untrusted
-    assert turns_red(lambda: guarded(edits.role_changed, office))
+    assert turns_red(lambda: guarded(role_changed, office))
 
 
 # --- what was there last

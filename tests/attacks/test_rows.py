@@ -9,10 +9,10 @@ import pytest
 
 from tests.support.offices import NAMES, PASSWORD, Office, household
 from tests.support.visits import Visit, shows_nothing
+from vault.domain.prints import POLICY_LIST, PrintOrder
 from vault.errors import Damaged, RolledBack
 from vault.services import audit, clients, policies
 from vault.services.printing import ledger, print_client
-from vault.domain.prints import POLICY_LIST, PrintOrder
 
 Attack = Callable[[Office], None]
 

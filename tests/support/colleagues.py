@@ -9,11 +9,11 @@ from vault.crypto.directory import CLIENTS, Person
 from vault.crypto.keys import new_id, new_key, new_private_key, public_key
 from vault.crypto.keystore import Device, Keystore, Stretch, new_compartment
 from vault.crypto.unlock import Bundle, holder_secret, new_salt, secret_hash, stretch
+from vault.domain.access import Permission
 from vault.domain.office import Colleague
 from vault.services import payloads
 from vault.services.audit import Event
 from vault.services.safe import OFFICE_PAGE, Desk
-from vault.domain.access import Permission
 
 LOGIN_ID, PASSWORD = "KC0R1EAG", "another person's own password"
 DEVICE = b"\xaa" * 32

@@ -1,7 +1,8 @@
-"""A child of this process that kills itself before its n-th durable step, as a machine that fails does.
+"""Ends a process with SIGKILL between two durable steps, or with the power: what was not yet synced is gone again.
 
-A durable step is an fsync, a rename, an unlink, an overwrite in place or a database commit. With `power_cut` what was
-not yet synced is undone first: names by the fsync of their folder, bytes by that of their file.
+The program has no hook for this. In a forked child, and only there, the calls by which anything becomes durable (fsync,
+rename, unlink, overwriting in place, the database's commit) are counted, and the child dies before the one that was
+asked for. With the power go names whose folder, and bytes whose file, was not synced.
 """
 
 from __future__ import annotations
@@ -10,105 +11,117 @@ import os
 import signal
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+FINISHED, FAILED = 77, 78
+EVERY = 10**9
 
 
 class Steps:
-    """Counts durable steps from `install()` on; dies before the one numbered `at` (0: never)."""
+    """Counts durable steps and dies at one of them. With `power` it first takes back what no fsync has made last."""
 
-    def __init__(self, at: int, power_cut: bool = False) -> None:
-        self.at, self.power_cut, self.count = at, power_cut, 0
-        self._names: dict[str, list[Callable[[], None]]] = {}
-        self._unsynced: set[str] = set()
-        self._real = {name: getattr(os, name) for name in ("fsync", "replace", "unlink", "pwrite", "write")}
+    def __init__(self, fatal: int, power: bool) -> None:
+        self.fatal, self.power, self.done = fatal, power, 0
+        self.names: list[tuple[Path, Path, bytes | None]] = []  # folder, name, what the name held before
+        self.written: set[Path] = set()
+        self.real = {name: getattr(os, name) for name in ("fsync", "replace", "unlink", "write", "pwrite")}
+
+    def step(self) -> None:
+        self.done += 1
+        if self.done == self.fatal:
+            self.die()
+
+    def die(self) -> None:
+        if self.power:
+            for path in self.written:
+                with suppress(FileNotFoundError):
+                    os.truncate(path, 0)
+            for _, path, before in reversed(self.names):
+                if before is None:
+                    with suppress(FileNotFoundError):
+                        self.real["unlink"](path)
+                else:
+                    path.write_bytes(before)
+        os.kill(os.getpid(), signal.SIGKILL)
 
     def install(self) -> None:
-        for name in self._real:
-            setattr(os, name, getattr(self, "_" + name))
-        event.listen(Engine, "commit", lambda connection: self._step())
+        for name in self.real:
+            setattr(os, name, getattr(self, name))
+        event.listen(Engine, "commit", lambda connection: self.step())
 
-    def _step(self) -> None:
-        self.count += 1
-        if self.count == self.at:
-            self._die()
+    def write(self, handle: int, data: Any) -> int:
+        self.written.add(_path(handle))
+        return int(self.real["write"](handle, data))
 
-    def _die(self) -> NoReturn:
-        if self.power_cut:
-            for undo in [undo for each in self._names.values() for undo in reversed(each)]:
-                undo()
-            for path in self._unsynced:
-                if os.path.exists(path):
-                    os.truncate(path, 0)
-        os.kill(os.getpid(), signal.SIGKILL)
-        raise AssertionError("still alive")
+    def pwrite(self, handle: int, data: Any, offset: int) -> int:
+        self.step()
+        return int(self.real["pwrite"](handle, data, offset))
 
-    def _write(self, handle: int, data: Any) -> int:
-        self._unsynced.add(_path(handle))
-        return int(self._real["write"](handle, data))
-
-    def _pwrite(self, handle: int, data: Any, offset: int) -> int:
-        self._step()
-        return int(self._real["pwrite"](handle, data, offset))
-
-    def _fsync(self, handle: int) -> None:
-        self._step()
-        self._real["fsync"](handle)
-        self._unsynced.discard(_path(handle))
+    def fsync(self, handle: int) -> None:
+        self.step()
+        self.real["fsync"](handle)
+        path = _path(handle)
+        self.written.discard(path)
         if stat.S_ISDIR(os.fstat(handle).st_mode):
-            self._names.pop(_path(handle), None)
+            self.names = [entry for entry in self.names if entry[0] != path]
 
-    def _replace(self, source: Any, target: Any) -> None:
-        self._step()
-        before = Path(target).read_bytes() if os.path.exists(target) else None
-        self._real["replace"](source, target)
+    def _remember(self, path: Path) -> None:
+        self.names.append((path.parent.resolve(), path, path.read_bytes() if path.exists() else None))
 
-        def undo() -> None:
-            self._real["replace"](target, source)
-            if before is not None:
-                Path(target).write_bytes(before)
+    def replace(self, source: Any, target: Any, **more: Any) -> None:
+        self.step()
+        self._remember(Path(target))
+        self.real["replace"](source, target, **more)
 
-        self._names.setdefault(os.path.realpath(os.path.dirname(target)), []).append(undo)
-
-    def _unlink(self, path: Any, **options: Any) -> None:
-        self._step()
-        before = Path(path).read_bytes() if os.path.exists(path) else None
-        self._real["unlink"](path, **options)
-        if before is not None:
-            kept = before
-            undos = self._names.setdefault(os.path.realpath(os.path.dirname(path)), [])
-            undos.append(lambda: Path(path).write_bytes(kept) and None)
+    def unlink(self, path: Any, **more: Any) -> None:
+        self.step()
+        if Path(path).exists():
+            self._remember(Path(path))
+        self.real["unlink"](path, **more)
 
 
-def _path(handle: int) -> str:
-    return os.path.realpath(f"/proc/self/fd/{handle}")
+def _path(handle: int) -> Path:
+    return Path(os.readlink(f"/proc/self/fd/{handle}"))
 
 
-def run(prepare: Callable[[], Callable[[], object]], at: int, power_cut: bool = False) -> int:
-    """Runs what `prepare` returns in a child that dies before step `at`. Returns how many steps there were, -1 if killed."""
-    reader, writer = os.pipe()
+def run(act: Callable[[], object], fatal: int = EVERY, power: bool = False) -> int | None:
+    """Run `act` in a child that dies before its step `fatal`; returns how many steps there were if it lived.
+
+    None: it died there. Raises AssertionError when the act itself failed.
+    """
+    return run_prepared(lambda: act, fatal, power)
+
+
+def run_prepared(prepare: Callable[[], Callable[[], object]], fatal: int = EVERY, power: bool = False) -> int | None:
+    """The same with something to do in the child first that is neither counted nor cut off; it returns the act."""
+    read, write = os.pipe()
     child = os.fork()
     if child == 0:
-        code = 1
+        code = FAILED
         try:
-            os.close(reader)
             act = prepare()
-            steps = Steps(at, power_cut)
+            steps = Steps(fatal, power)
             steps.install()
             act()
-            steps.at = 0
-            steps._real["write"](writer, str(steps.count).encode())
-            code = 0
+            steps.real["write"](write, steps.done.to_bytes(8, "big"))
+            code = FINISHED
+        except BaseException:  # noqa: BLE001 - the child must not run on into the rest of the test session
+            import traceback
+
+            traceback.print_exc()
         finally:
             os._exit(code)
-    os.close(writer)
-    said = os.read(reader, 20)
-    os.close(reader)
+    os.close(write)
     _, status = os.waitpid(child, 0)
+    told = os.read(read, 8)
+    os.close(read)
     if os.WIFSIGNALED(status):
-        assert os.WTERMSIG(status) == signal.SIGKILL and at
-        return -1
-    assert os.WEXITSTATUS(status) == 0, "the act failed in the child"
-    return int(said)
+        assert os.WTERMSIG(status) == signal.SIGKILL
+        return None
+    assert os.WEXITSTATUS(status) == FINISHED, "the act failed before it was killed"
+    return int.from_bytes(told, "big")

@@ -20,9 +20,11 @@ from vault.crypto.keys import new_id, new_signing_key, signing_public
 from vault.crypto.unlock import Cost, recovery_groups
 from vault.domain import fields
 from vault.domain.clients import Household
-from vault.domain.office import Colleague, Office as Particulars
+from vault.domain.office import Colleague
+from vault.domain.office import Office as Particulars
 from vault.domain.policies import Policy, defaults, read_policy
-from vault.services import clients, office as office_service, policies, sessions
+from vault.services import clients, policies, sessions
+from vault.services import office as office_service
 from vault.services.accounts import activation, beginning, recovery, signing_in
 from vault.services.instance import Instance, Origin
 from vault.services.safe import Desk
