@@ -17,11 +17,12 @@ from vault import catalogue
 from vault.config import SECRET_FILE, SETTINGS_FILE, load, new_settings_text
 from vault.crypto.keys import new_id, new_signing_key, signing_public
 from vault.errors import KuraError, NotReady, Refused
+from vault.services import audit
 from vault.services.accounts import activation, recovery
 from vault.services.instance import Instance
 from vault.services.operations import plain_state
 from vault.storage import durable
-from vault.storage.database import create_tables
+from vault.storage.database import create_tables, transaction
 
 JAPAN = timezone(timedelta(hours=9))
 OPERATOR_KEY = "operator.key"
@@ -183,7 +184,14 @@ def _facts(instance: Instance) -> dict[str, object]:
         "recovery_sheet": _moment(state.sheet_made) if state.sheet_made else "",
         "devices": state.devices,
         "free_bytes": state.free_bytes,
+        "journal_whole": _journal_whole(instance),
     }
+
+
+def _journal_whole(instance: Instance) -> bool:
+    """Whether the chain of the journal's hashes has no gap, edit or exchange."""
+    with transaction(instance.engine) as connection:
+        return audit.verify_chain(connection) is None
 
 
 @main.command()

@@ -10,7 +10,7 @@ from vault.domain.policies import Policy
 from vault.errors import NotFound
 from vault.services import office, payloads
 from vault.services.audit import Event
-from vault.services.clients import POLICY, Held, client_of
+from vault.services.clients import POLICY, SHOWN_VERSIONS, Held, client_of
 from vault.services.safe import Desk
 
 
@@ -35,7 +35,8 @@ def get(desk: Desk, client: bytes, policy: bytes) -> PolicyPage:
         held = next((h for h in all_held if h.id == policy), None)
         if held is None:
             raise NotFound("not-found")
-        versions = [act.read_one(client, policy, POLICY), *act.read_earlier(client, policy, POLICY)]
+        earlier = act.read_earlier(client, policy, POLICY, SHOWN_VERSIONS)
+        versions = [act.read_one(client, policy, POLICY), *earlier]
         written = [(v.row.version, v.row.changed, office.name_of(act, v.author)) for v in versions]
         act.tell(record=policy)
     return PolicyPage(client, record, held, [h for h in all_held if h.id != policy], written)

@@ -101,6 +101,17 @@ def start(
     return session, urlsafe_b64encode(name + secret).decode("ascii")
 
 
+def renew(instance: Instance, session: Session) -> tuple[Session, str]:
+    """The same session under a new id and a new secret, after the password was typed again."""
+    assert session.payload is not None
+    row = session.row
+    made, cookie = start(instance, row.person, row.device, row.stage, session.payload)
+    instance.sessions.end(row.id_hash)
+    # Typing the password again does not make the working day longer.
+    kept = replace(made.row, started=row.started, expires=row.expires)
+    return store(instance, Session(kept, made.secret, session.payload)), cookie
+
+
 def store(instance: Instance, session: Session) -> Session:
     """Seal the session's payload into its row."""
     assert session.payload is not None

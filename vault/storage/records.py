@@ -93,9 +93,10 @@ def of_kinds(connection: Connection, kinds: Iterable[str]) -> list[Row]:
     return [Row(*found) for found in connection.execute(_RECORD_BY_ID.where(records.c.kind.in_(list(kinds))))]
 
 
-def versions(connection: Connection, record: bytes) -> list[Row]:
-    """Every earlier row of one record, newest first."""
-    return [Row(*found) for found in _VERSIONS.run(connection, {"record": record}).fetchall()]
+def versions(connection: Connection, record: bytes, most: int | None = None) -> list[Row]:
+    """The earlier rows of one record, newest first; all of them or the newest few."""
+    found = _VERSIONS.run(connection, {"record": record})
+    return [Row(*row) for row in (found.fetchall() if most is None else found.fetchmany(most))]
 
 
 def every_row(connection: Connection, owner: bytes, folder: bytes) -> list[Row]:

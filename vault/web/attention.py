@@ -12,7 +12,7 @@ from vault.services import audit, confirming
 from vault.services.accounts import signing_in
 from vault.web import words
 from vault.web.addresses import ident
-from vault.web.gate import desk, instance, needs
+from vault.web.gate import desk, instance, needs, proved
 
 blueprint = Blueprint("attention", __name__, url_prefix="/attention")
 
@@ -50,4 +50,4 @@ def confirm() -> Response:
     else:
         confirming.confirm_whole(desk())
     instance().checked = None
-    return cast(Response, redirect(url_for("clients.index"), 303))
+    return proved(cast(Response, redirect(url_for("clients.index"), 303)))

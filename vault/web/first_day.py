@@ -14,7 +14,7 @@ from vault.errors import KuraError, Refused, Throttled, WrongCredential
 from vault.services import office as office_service
 from vault.services.accounts import beginning, recovery, signing_in
 from vault.web import words
-from vault.web.gate import activation, desk, device_secret, instance, let_in, needs, session
+from vault.web.gate import activation, desk, device_secret, instance, let_in, needs, proved, session
 from vault.web.pages import moment
 
 blueprint = Blueprint("first_day", __name__)
@@ -86,7 +86,7 @@ def sheet_now() -> Response:
     """Two groups typed back."""
     form = request.form
     try:
-        recovery.confirm_sheet(
+        g.session = recovery.confirm_sheet(
             desk(), session(), (form.get("first", ""), form.get("second", "")), form.get("password", "")
         )
     except (WrongCredential, Throttled, Refused) as error:
@@ -94,7 +94,7 @@ def sheet_now() -> Response:
             return cast(Response, redirect(url_for("first_day.sheet"), 303))
         return make_response(_sheet_page(error), 400)
     target = "office.index" if office_service.has_particulars(instance()) else "office.particulars"
-    return cast(Response, redirect(url_for(target), 303))
+    return proved(cast(Response, redirect(url_for(target), 303)))
 
 
 @blueprint.post("/first-day/new-sheet")
@@ -106,5 +106,5 @@ def new_sheet() -> Response:
     except (WrongCredential, Throttled) as error:
         page = render_template("first_day/new_sheet.html", error=words.sentence(error), first=False)
         return make_response(page, 403)
-    recovery.make_sheet(desk(), session())
-    return cast(Response, redirect(url_for("first_day.sheet"), 303))
+    g.session = recovery.make_sheet(desk(), session())
+    return proved(cast(Response, redirect(url_for("first_day.sheet"), 303)))

@@ -250,6 +250,12 @@ def let_in(response: Response, cookie: str, secret: bytes | None) -> Response:
     return response
 
 
+def proved(response: Response) -> Response:
+    """After the password was typed again: the session goes on under a new id and a new secret."""
+    g.session, cookie = sessions.renew(instance(), session())
+    return let_in(response, cookie, None)
+
+
 def note_refusal(status: int) -> None:
     """A request turned away goes into the journal, with nothing that was typed."""
     held = g.get("session")
