@@ -2,10 +2,11 @@
 
 The twin has the same routes, gate, session row, views, templates and catalogues, the same transaction with the same
 journal entry in the same chain of hashes. It reads a client's rows, earlier versions and names with the same
-statements, and takes what stands in them. What it has not is everything that a program without keys would not do:
-no grant is opened, no ring searched, no keystore looked for on the disk, no contents list read or compared with the
-journal, nothing unsealed or unpadded; session and journal detail are stored as they are. So the quotient of the two
-is the price of all of that, not of decryption alone.
+statements, and takes what stands in them. Who is who and may do what it looks up where we do, in the directory; a
+plain program would ask a table. What it has not is everything that a program without keys would not do: no grant is
+opened, no ring searched, no contents list read or compared with the journal, nothing unsealed or unpadded; session
+and journal detail are stored as they are. So the quotient of the two is the price of all of that, not of decryption
+alone.
 """
 
 from __future__ import annotations
@@ -16,14 +17,10 @@ from typing import Any
 
 from vault.domain.clients import Client
 from vault.services import audit, clients, sessions
-from vault.services.keyring import Keyring
 from vault.services.safe import Act, Desk, Folder, Opened
 from vault.storage import records
-from vault.storage.keystore import Stored
 
 AUTHOR = 16
-_read_keystore = Keyring.stored
-_held: list[Stored] = []
 
 
 def plain_row(author: bytes, payload: bytes) -> bytes:
@@ -43,8 +40,8 @@ def _read_one(act: Act, _owner: bytes, record: bytes, _kind: str) -> Opened:
     return _opened(records.get(act.connection, record))
 
 
-def _read_earlier(act: Act, _owner: bytes, record: bytes, _kind: str) -> list[Opened]:
-    return [_opened(row) for row in records.versions(act.connection, record)]
+def _read_earlier(act: Act, _owner: bytes, record: bytes, _kind: str, most: int | None = None) -> list[Opened]:
+    return [_opened(row) for row in records.versions(act.connection, record, most)]
 
 
 def _client_of(act: Act, client: bytes) -> tuple[Opened, Client]:
@@ -56,13 +53,6 @@ def _folder(desk: Desk, owner: bytes) -> Folder:
     return Folder(owner, owner, b"", desk.directory.of_clients()[0])
 
 
-def _stored(keyring: Keyring) -> Stored:
-    """Read once: a plain program would have its people in a table of the same database."""
-    if not _held:
-        _held.append(_read_keystore(keyring))
-    return _held[0]
-
-
 def _as_it_is(_key: bytes, data: bytes, _context: object) -> bytes:
     return data
 
@@ -71,7 +61,7 @@ def become_plain() -> None:
     """Take the keys out of the program in this process."""
     changed: list[tuple[Any, str, Any]] = [
         (Act, "read", _read), (Act, "read_one", _read_one), (Act, "read_earlier", _read_earlier),
-        (clients, "client_of", _client_of), (Desk, "folder", _folder), (Keyring, "stored", _stored),
+        (clients, "client_of", _client_of), (Desk, "folder", _folder),
         (sessions, "seal", _as_it_is), (sessions, "open_sealed", _as_it_is),
         (audit, "seal", _as_it_is), (audit, "_journal_key", lambda *_: (bytes(16), b"")),
     ]  # fmt: skip

@@ -65,12 +65,14 @@ class Server:
 
     def memory(self) -> float:
         """Proportional share of the master and its workers, in MiB, as each of them reads it of itself."""
+        for told in self.notes.glob("*.pss"):
+            told.unlink()
         os.killpg(self.process.pid, TELL)
         until = time.monotonic() + 10
         while time.monotonic() < until:
-            told = list(self.notes.glob("*.pss"))
-            if len(told) == 1 + WORKERS:
-                return sum(int(path.read_text("ascii")) for path in told) / 1024
+            notes = list(self.notes.glob("*.pss"))
+            if len(notes) == 1 + WORKERS:
+                return sum(int(path.read_text("ascii")) for path in notes) / 1024
             time.sleep(0.05)
         raise NotReady("error")
 

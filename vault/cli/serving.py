@@ -11,12 +11,21 @@ from vault.config import Settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _PR_SET_DUMPABLE = 4
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 
 
 def keep_memory_private() -> None:
     """No core files, no reading of this process's memory by others of the same user."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def keep_memory_small() -> None:
+    """One heap for all threads, and large pieces outside it, so that what one page needed goes back to the machine."""
+    set_option = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc's and musl's
+    if set_option is not None:
+        set_option(_M_ARENA_MAX, 1)
+        set_option(_M_MMAP_THRESHOLD, 64 * 1024)
 
 
 def gunicorn_arguments(settings: Settings, port: int, workers: int) -> list[str]:
