@@ -6,24 +6,32 @@ from pathlib import Path
 
 from flask import Flask
 
-from vault.cli.serving import keep_memory_private
+from vault.cli.serving import keep_memory_private, keep_memory_small
 from vault.config import load
+from vault.services import memory
 from vault.services.instance import Instance
 from vault.web.app import create_app
+from vault.web.rehearsal import rehearse
 
 
 def application(folder: Path) -> Flask:
     """The application of the instance in `folder`; raises NotReady with what to do."""
     keep_memory_private()
+    keep_memory_small()
     os.umask(0o077)
     instance = Instance(load(folder))
     instance.check()
     if instance.has_begun():
         instance.files.finish()
     made = create_app(instance)
+    rehearse(made, instance)
     # Connections and locks do not cross the fork that follows; what stays is shared by all workers.
     instance.engine.dispose()
     instance.keyring.let_go()
+    instance.replaceable = True
+    # A worker that nobody has asked anything yet locks idle sessions as well.
+    os.register_at_fork(after_in_child=instance.keep)
+    memory.give_back()
     gc.freeze()
     return made
 

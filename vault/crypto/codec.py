@@ -73,10 +73,6 @@ def _is_hex(key: str) -> bool:
     return len(key) % 2 == 0 and set(key) <= _HEX
 
 
-def _sized(tag: int, data: bytes) -> bytes:
-    return _put_head(tag, len(data)) + data
-
-
 def _text(value: str) -> bytes:
     try:
         return value.encode("utf-8")
@@ -84,13 +80,18 @@ def _text(value: str) -> bytes:
         raise Malformed("malformed", what="text") from error
 
 
+def _write_text(value: str, out: list[bytes]) -> None:
+    raw = _text(value)
+    out += [_put_head(_S, len(raw)), raw]
+
+
 def _write(value: Value, out: list[bytes], depth: int) -> None:
     if depth > MAX_DEPTH:
         raise Malformed("malformed", what="depth")
     if isinstance(value, (bytes, bytearray)):
-        out.append(_sized(_B, bytes(value)))
+        out += [_put_head(_B, len(value)), bytes(value)]
     elif isinstance(value, str):
-        out.append(_sized(_S, _text(value)))
+        _write_text(value, out)
     elif isinstance(value, (list, tuple)):
         out.append(_put_head(_L, len(value)))
         for item in value:
@@ -102,7 +103,7 @@ def _write(value: Value, out: list[bytes], depth: int) -> None:
     elif isinstance(value, dict):
         out.append(_put_head(_D, len(value)))
         for key in sorted(value, key=_text):
-            out.append(_sized(_S, _text(key)))
+            _write_text(key, out)
             _write(value[key], out, depth + 1)
     else:
         raise Malformed("malformed", what="type")

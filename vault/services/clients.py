@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from operator import itemgetter
 
 from vault.crypto.keys import new_id, new_key
 from vault.domain.access import Permission
@@ -12,29 +13,63 @@ from vault.domain.values import fold
 from vault.errors import Forbidden, NotFound
 from vault.services import office, payloads
 from vault.services.audit import Event
-from vault.services.safe import Act, Desk, Opened, clients_of
+from vault.services.safe import Act, Contents, Desk, Opened
 from vault.storage import records
 
 KINDS: dict[str, type[Client]] = {"household": Household, "corporation": Corporation}
 POLICY = "policy"
+# A page names the newest few, so that it takes no longer for what was changed often; the page of versions has all.
+SHOWN_VERSIONS = 6
 # What the other side of a link is called.
 MIRRORED = {
     "経営する会社": "経営者の世帯",
     "経営者の世帯": "経営する会社",
     "親会社": "子会社",
     "子会社": "親会社",
+    "親族の世帯": "親族の世帯",
+    "関連会社": "関連会社",
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class BriefTelephone:
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BriefMember:
+    name: str
+    kana: str
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """Of a client what a list shows and is searched by."""
+
+    name: str
+    kana: str
+    client_number: str = ""
+    handler: str = ""
+    address: str = ""
+    trade_name: str = ""
+    telephones: tuple[BriefTelephone, ...] = ()
+    members: tuple[BriefMember, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
-    """One client in a list."""
+    """One client in a list. Read out of its bytes when asked: a million small objects at once would fill the memory,
+    and most of it could not be given back."""
 
     id: bytes
     kind: str
-    client: Client
+    payload: bytes = field(repr=False)
     compartment: str
     policies: int
+
+    @property
+    def client(self) -> Brief:
+        return payloads.decode(self.payload, Brief)
 
 
 @dataclass(frozen=True)
@@ -94,18 +129,19 @@ def list_clients(desk: Desk) -> list[Head]:
     """All clients this person can open, sorted by kana."""
     with desk.act(Event.CLIENTS_LISTED, Permission.READ_CLIENTS) as act:
         names = office.compartment_names(act)
-        heads = [_head(act, owner, names.get(room, "")) for owner, room in clients_of(desk).items()]
-        act.tell(count=len([h for h in heads if h]))
-    return sorted((h for h in heads if h), key=lambda h: (fold(h.client.kana), h.client.name, h.id))
+        placed = [_placed(held, found, names) for held, found in act.every_client() if found.row.kind in KINDS]
+        act.tell(count=len(placed))
+    placed.sort(key=itemgetter(0))
+    return [head for _, head in placed]
 
 
-def _head(act: Act, owner: bytes, compartment: str) -> Head | None:
-    held = act.contents(owner)
-    if not held.entries:
-        return None  # keys without rows: a save that was killed in between
-    found, client = client_of(act, owner)
+def _placed(held: Contents, found: Opened, names: dict[bytes, str]) -> tuple[tuple[str, str, bytes], Head]:
+    """(the client's place among all, the client)."""
     policies = sum(1 for entry in held.entries.values() if entry[0] == POLICY)
-    return Head(owner, found.row.kind, client, compartment, policies)
+    room = names.get(held.folder.compartment, "")
+    head = Head(held.folder.owner, found.row.kind, found.payload, room, policies)
+    client = head.client
+    return (fold(client.kana), client.name, head.id), head
 
 
 def get(desk: Desk, client: bytes, event: Event = Event.CLIENT_OPENED) -> Page:
@@ -150,7 +186,7 @@ def _related(act: Act, record: Client) -> list[tuple[bytes, str, str]]:
 
 def _written(act: Act, client: bytes, newest: Opened) -> list[tuple[int, int, str]]:
     """(version, when, by whom) of the client's own record, newest first."""
-    all_versions = [newest, *act.read_earlier(client, client, newest.row.kind)]
+    all_versions = [newest, *act.read_earlier(client, client, newest.row.kind, SHOWN_VERSIONS)]
     return [(v.row.version, v.row.changed, office.name_of(act, v.author)) for v in all_versions]
 
 
@@ -196,7 +232,9 @@ def _mirror(act: Act, client: bytes, before: tuple[RelatedClient, ...], now: tup
             continue
         rest = tuple(link for link in theirs.related if link.client != client.hex())
         if other in new:
-            word = MIRRORED.get(new[other].link, new[other].link)
+            # A word of one's own may be true in one direction only: the other side keeps what it says.
+            said = next((link.link for link in theirs.related if link.client == client.hex()), "")
+            word = MIRRORED.get(new[other].link, said)
             rest = (*rest, RelatedClient(client=client.hex(), link=word))
         changed = payloads.encode(replace(theirs, related=rest))
         act.change(found.row.owner, found.row.id, found.row.kind, changed, found.row.version)

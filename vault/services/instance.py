@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from vault.config import Settings
 from vault.crypto.unlock import DEFAULT_COST, Cost
 from vault.errors import NotReady, Throttled
 from vault.services.keyring import Keyring
+from vault.services.memory import Tidy
 from vault.storage import durable, records
 from vault.storage.database import check_schema, open_database, transaction
 from vault.storage.keystore import KeystoreFiles
@@ -22,6 +24,7 @@ from vault.storage.sessions import SessionStore
 ARGON2_AT_ONCE = 2
 ARGON2_WAIT = 20.0
 IDLE_MINUTES = 15
+REST_SECONDS = 300.0
 SESSION_HOURS = 10
 
 
@@ -50,6 +53,11 @@ class Instance:
         self.journal_keys: dict[tuple[int, int, bytes], tuple[bytes, bytes]] = {}
         self.checked: tuple[tuple[int, int], float] | None = None
         self.has_particulars = False  # once said, they are never unsaid
+        self.rehearsing = False
+        # Where a master process stands by: a worker that has worked and rests is replaced by a fresh copy, which has
+        # neither the memory that could not be given back, nor what keys and texts have left in it.
+        self.replaceable = False
+        self._used = time.monotonic()
         self._keeper: tuple[int, threading.Thread] | None = None
 
     @property
@@ -107,20 +115,26 @@ class Instance:
     # --- the keeper: a thread in each worker
 
     def keep(self) -> None:
-        """Start the thread that locks idle sessions and lets go of opened keys; once per process."""
-        if self._keeper is not None and self._keeper[0] == os.getpid():
+        """Start the thread that locks idle sessions and lets go of opened keys; once per process. For every request."""
+        self._used = time.monotonic()
+        if self.rehearsing or (self._keeper is not None and self._keeper[0] == os.getpid()):
             return
         thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
         self._keeper = (os.getpid(), thread)
         thread.start()
 
     def _keep(self) -> None:
+        tidy = Tidy()
         while True:
             time.sleep(1.0)
             try:
                 idle_minutes = self.keyring.known_rule("idle_minutes", IDLE_MINUTES)
                 self.sessions.lock_idle(self.now(), idle_minutes * 60)
                 self.keyring.let_go_if_due()
+                tidy.now()
+                if self.replaceable and time.monotonic() - self._used > REST_SECONDS and tidy.grown():
+                    os.kill(os.getpid(), signal.SIGTERM)  # ends after what it is doing
+                    return
             except Exception:  # noqa: BLE001, S112 - a keeper that dies leaves sessions unlocked for ever
                 continue
 

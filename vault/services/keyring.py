@@ -15,12 +15,20 @@ import threading
 import time
 
 from vault.crypto.directory import Directory, decode
+from vault.crypto.envelope import COBBLESTONE_256, Context
 from vault.crypto.keys import Ring
 from vault.errors import KuraError
-from vault.storage.durable import take_lock
+from vault.storage.durable import open_lock, take_lock
 from vault.storage.keystore import KeystoreFiles, Stored
 
 KEEP_SECONDS = 60.0
+KEEP_LISTS = 64
+# Record id to (kind, version, first 16 bytes of SHA-256 of the sealed row).
+Entries = dict[bytes, tuple[str, int, bytes]]
+
+
+def _list_name(key: bytes, context: Context, sealed: bytes) -> bytes:
+    return hashlib.sha256(b"list" + key + context.encode(COBBLESTONE_256) + sealed).digest()
 
 
 class Keyring:
@@ -39,6 +47,7 @@ class Keyring:
         self._directories: dict[bytes, Directory] = {}
         self._compartment_keys: dict[bytes, bytes] = {}
         self._rings: dict[bytes, Ring] = {}
+        self._lists: dict[bytes, Entries] = {}
         self._rules: dict[str, int] = {}
         self._lease: int | None = None
 
@@ -77,9 +86,7 @@ class Keyring:
         for _ in range(5):
             self.let_go()
             stored = self._files.read()
-            lease = os.open(
-                self._files.lease_path(stored.keystore.epoch), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-            )
+            lease = open_lock(self._files.lease_path(stored.keystore.epoch))
             newest = self._files.newest()
             if take_lock(lease, exclusive=False, seconds=0) and newest and newest[0] == stored.keystore.epoch:
                 self._stored, self._since, self._lease = stored, time.monotonic(), lease
@@ -124,6 +131,20 @@ class Keyring:
                 known = stored.keystore.ring(directory, compartment, key)
                 self._rings[name] = known
             return known
+
+    def list_of(self, key: bytes, context: Context, sealed: bytes) -> Entries | None:
+        """A contents list that was opened lately: found by all that opening it asks for, key, context and bytes."""
+        with self._guard:
+            return self._lists.get(_list_name(key, context, sealed))
+
+    def keep_list(self, key: bytes, context: Context, sealed: bytes, entries: Entries) -> None:
+        """Keep what is in a contents list; only few, and ids and hashes only."""
+        with self._guard:
+            if self._stored is None:
+                return  # let go of meanwhile
+            if len(self._lists) >= KEEP_LISTS:
+                del self._lists[next(iter(self._lists))]
+            self._lists[_list_name(key, context, sealed)] = dict(entries)
 
     def known_rule(self, name: str, otherwise: int) -> int:
         """The same without opening anything for it: the keeper must not keep the keystore open by asking."""

@@ -6,10 +6,19 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from vault.errors import Unwritable
+
+
+@contextmanager
+def writing_to(place: Path) -> Iterator[None]:
+    """Whatever the system refuses inside is Unwritable to those above."""
+    try:
+        yield
+    except OSError as error:
+        raise Unwritable("unwritable", place=place) from error
 
 
 def sync_folder(folder: Path) -> None:
@@ -23,10 +32,8 @@ def sync_folder(folder: Path) -> None:
 
 def make_folder(folder: Path) -> None:
     """A folder only its owner can enter, durable."""
-    try:
+    with writing_to(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise Unwritable("unwritable", place=folder) from error
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -44,45 +51,54 @@ def write_whole(path: Path, data: bytes) -> None:
         os.replace(temporary, path)
         sync_folder(path.parent)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise Unwritable("unwritable", place=path.parent) from error
 
 
 def remove(path: Path) -> None:
     """Unlink, durable; nothing to do when it is gone already."""
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        return
-    sync_folder(path.parent)
+    with writing_to(path.parent):
+        try:
+            os.unlink(path)
+        except FileNotFoundError:
+            return
+        sync_folder(path.parent)
 
 
 def destroy(path: Path) -> None:
     """Overwrite in place, fsync, unlink, fsync the folder: for key files, whose bytes must not stay."""
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return
-    try:
-        size = os.fstat(handle).st_size
-        for filler in (os.urandom(size), bytes(size)):
-            os.pwrite(handle, filler, 0)
-            os.fsync(handle)
-    finally:
-        os.close(handle)
+    with writing_to(path.parent):
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return
+        try:
+            size = os.fstat(handle).st_size
+            for filler in (os.urandom(size), bytes(size)):
+                os.pwrite(handle, filler, 0)
+                os.fsync(handle)
+        finally:
+            os.close(handle)
     remove(path)
 
 
 @contextmanager
 def locked(path: Path, exclusive: bool = True, seconds: float = 30.0) -> Iterator[int]:
     """Hold a `flock` on a file. The kernel frees it when the process dies, however it dies."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = open_lock(path)
     try:
         if not take_lock(handle, exclusive, seconds):
             raise Unwritable("busy", place=path)
         yield handle
     finally:
         os.close(handle)
+
+
+def open_lock(path: Path) -> int:
+    """A handle on a file that is there to be locked."""
+    with writing_to(path.parent):
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def take_lock(handle: int, exclusive: bool, seconds: float) -> bool:

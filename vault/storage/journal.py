@@ -150,7 +150,11 @@ def put_back(connection: Connection, folder: Path, last: tuple[int, bytes]) -> t
 def remembered_head(folder: Path) -> tuple[int, bytes] | None:
     """The head noted outside the database, if there is a whole one."""
     try:
-        raw = (folder / HEAD_FILE).read_bytes()
+        handle = os.open(folder / HEAD_FILE, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
+    try:
+        raw = os.read(handle, 41)
+    finally:
+        os.close(handle)
     return (int.from_bytes(raw[:8], "big"), raw[8:]) if len(raw) == 40 else None

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from vault.crypto.keystore import Keystore, digest, open_keystore, seal_keystore, shred_key_of
 from vault.errors import Damaged, KuraError, Unwritable
-from vault.storage.durable import destroy, locked, make_folder, remove, take_lock, write_whole
+from vault.storage.durable import destroy, locked, make_folder, open_lock, remove, take_lock, write_whole
 
 SHRED_BYTES = 64 * 1024
 LEASE_SECONDS = 90.0
@@ -235,7 +235,7 @@ class KeystoreFiles:
         """Wait until every worker has let go of older epochs, then destroy their shred keys: the moment of erasure."""
         for old in sorted(self._epochs_before(epoch)):
             lease = self.lease_path(old)
-            handle = os.open(lease, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            handle = open_lock(lease)
             try:
                 take_lock(handle, exclusive=True, seconds=LEASE_SECONDS)
                 for replica in self.replicas:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -20,10 +21,10 @@ _ONE = Prepared(journal.with_note(
     contents.c.owner,
 ))  # fmt: skip
 # A client's own record has the client's id.
-_EVERY = journal.with_note(
+_EVERY = Prepared(journal.with_note(
     select(*_LIST, *journal.COLUMNS, *_RECORD).select_from(contents).join(records, records.c.id == contents.c.owner),
     contents.c.owner,
-)
+))  # fmt: skip
 _N, _J = len(_LIST), len(_LIST) + len(journal.COLUMNS)
 AT_ONCE = 200
 
@@ -36,9 +37,14 @@ def contents_of(connection: Connection, owner: bytes) -> tuple[ContentsRow, Entr
 
 def every_client(connection: Connection) -> Iterator[tuple[ContentsRow, Entry | None, Row]]:
     """The same of every owner that has a record of his own id, with that record; a few hundred in memory at a time."""
-    for found in connection.execute(_EVERY, execution_options={"yield_per": AT_ONCE}):
-        yield ContentsRow(*found[:_N]), _entry(found[_N:_J]), Row(*found[_J:])
+    cursor = _EVERY.run(connection, {})
+    while some := cursor.fetchmany(AT_ONCE):
+        yield from (_client(found) for found in some)
 
 
-def _entry(columns: tuple[object, ...]) -> Entry | None:
-    return Entry(*columns) if columns[0] is not None else None  # type: ignore[arg-type]
+def _client(found: Sequence[Any]) -> tuple[ContentsRow, Entry | None, Row]:
+    return ContentsRow(*found[:_N]), _entry(found[_N:_J]), Row(*found[_J:])
+
+
+def _entry(columns: Sequence[Any]) -> Entry | None:
+    return Entry(*columns) if columns[0] is not None else None
