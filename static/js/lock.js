@@ -30,7 +30,7 @@ function leave() {
 function unlock(csrf) {
   document.querySelectorAll('input[name="csrf_token"]').forEach((i) => { i.value = csrf; });
   document.querySelector("meta[name=csrf]").content = csrf;
-  last = kept = Date.now();
+  last = kept = tick = Date.now();
   root.classList.remove("locked");
   say("");
   dialog.querySelector("form").reset();

@@ -14,7 +14,7 @@ import { wire as leave } from "./leave.js";
 
 for (const wire of [lock, rows, enter, paste, furigana, echo, shortcuts, filter, sort, submit, when, leave]) wire();
 
-document.querySelector('main [aria-invalid="true"]')?.focus();
+document.querySelector('main :is([aria-invalid="true"], [data-first])')?.focus();
 
 // A table wider than a small screen scrolls in its own box, which the keyboard must reach.
 const reach = () => document.querySelectorAll(".table").forEach((box) => {

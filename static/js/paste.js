@@ -1,6 +1,6 @@
 // A block copied from a spreadsheet, put into the rows of a table from the cell that has the focus.
 import { figure, sum } from "./figures.js";
-import { fill, fold, say } from "./text.js";
+import { fill, fold, group, say } from "./text.js";
 import { addRow, body, controls, keepUndo, snapshot } from "./rows.js";
 
 const NUMBERS = /k-(yen|amount|number|decimal)/;
@@ -24,6 +24,9 @@ export function grid(text) {
 
 const isFigure = (s) => s.trim() === "" || sum(figure(s).replace(/^-/, "")) !== null;
 
+/** Money with separators, as the rows that the server writes have it, so that figures line up to the digit. */
+const written = (s, cell) => (/k-(yen|amount)/.test(cell.className) && /^\d{1,15}$/.test(s) ? group(Number(s)) : s);
+
 function put(control, text) {
   const value = text.trim();
   const cell = control.closest("td");
@@ -35,7 +38,7 @@ function put(control, text) {
     fine = Boolean(option) || value === "";
   } else if (NUMBERS.test(cell.className)) {
     fine = isFigure(value);
-    control.value = fine ? figure(value) : value;
+    control.value = fine ? written(figure(value), cell) : value;
   } else control.value = value;
   cell.classList.toggle("bad-cell", !fine);
   return fine;

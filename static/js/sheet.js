@@ -7,7 +7,7 @@ if (draws()) {
   document.documentElement.classList.add("boxes");
   button.disabled = false;
   button.addEventListener("click", () => print());
-  button.focus();
+  if (!document.querySelector("[autofocus]")) button.focus();
 } else {
   document.querySelector("[data-no-boxes]").hidden = false;
 }

@@ -11,7 +11,7 @@ from flask_babel import gettext
 from vault.domain.clients import Client, Member
 from vault.domain.policies import Policy, choices, hints, payment_end, summary, totals
 from vault.domain.values import fold, full_age, kana, money_text
-from vault.services.clients import Head, Held, Page
+from vault.services.clients import Brief, Head, Held, Page
 from vault.web.pages import short_moment
 
 DUE_DAYS = 90
@@ -32,7 +32,7 @@ KANA_ROWS = {
 }  # fmt: skip
 
 
-def initial_of(client: Client) -> str:
+def initial_of(client: Brief) -> str:
     """The row of the kana table a client stands in; 他 for the rest."""
     first = kana(client.kana)[:1]
     return next((row for row, letters in KANA_ROWS.items() if first in letters), "他")
@@ -41,7 +41,7 @@ def initial_of(client: Client) -> str:
 def listed(head: Head) -> dict[str, Any]:
     """One client in the list."""
     client = head.client
-    words = [client.name, client.kana, client.client_number, client.address, getattr(client, "trade_name", "")]
+    words = [client.name, client.kana, client.client_number, client.address, client.trade_name]
     words += [word for member in client.members for word in (member.name, member.kana)]
     return {
         "url": url_for("clients.show", client=head.id.hex()),
@@ -88,7 +88,7 @@ def policy_row(held: Held, client: Client, client_id: bytes, today: date) -> dic
         "start": row.begins,
         "until": row.end if row.end and not row.term else (row.term or row.end or ""),
         "premium": None if row.currency else row.premium,
-        "foreign": f"{money_text(row.premium)} {row.currency}" if row.currency else "",
+        "foreign": f"{money_text(row.premium)} {gettext(row.currency)}" if row.currency else "",
         "mode": row.mode,
         "state": row.state,
         "due": due(row, today),
@@ -145,7 +145,7 @@ def show_values(page: Page, today: date) -> dict[str, Any]:
     rows.sort(key=lambda r: (r["start"] or date.max, r["insurer"]))
     policies = [held.policy for held in page.policies]
     sums = totals.totals(policies, page.client)
-    apart = [f"{money_text(s.yearly)} {currency}" for currency, s in sums.foreign.items()]
+    apart = [f"{money_text(s.yearly)} {gettext(currency)}" for currency, s in sums.foreign.items()]
     if sums.without_end:
         apart.append(gettext("一時払(期間の定めなし) %(n)s件は年換算に含みません", n=len(sums.without_end)))
     return {

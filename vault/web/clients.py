@@ -17,7 +17,7 @@ from vault.web import forms
 from vault.web.addresses import ident
 from vault.web.client_rows import KANA_ROWS, initial_of, listed, show_values
 from vault.web.gate import desk, instance, needs, session
-from vault.web.pages import today
+from vault.web.pages import Each, render_long, today
 from vault.web.versions import labelled_differences, version_page
 
 blueprint = Blueprint("clients", __name__, url_prefix="/clients")
@@ -35,10 +35,10 @@ def index() -> str:
     letters = [(gettext("すべて"), url_for("clients.index"))]
     letters += [(row, url_for("clients.index", initial=row)) for row in [*KANA_ROWS, "他"]]
     may = desk().may(WRITE)
-    return render_template(
+    return render_long(
         "clients/list.html",
         nav="clients",
-        clients=[listed(head) for head in shown],
+        clients=Each(listed, shown),
         total=len(heads),
         initials=letters,
         initial=chosen or gettext("すべて"),
@@ -69,6 +69,11 @@ def show(client: str) -> str:
     )
 
 
+def _names() -> dict[str, str]:
+    """Names of the clients this person may see, for the links that records keep as ids."""
+    return {head.id.hex(): head.client.name for head in clients.list_clients(desk())}
+
+
 # --- the form
 
 
@@ -78,7 +83,7 @@ def _form(owner: str, values: dict[str, Any], *, action: str, back: str, **more:
     rooms = [(c.hex(), names.get(c, "")) for c in desk().client_compartments()]
     if len(rooms) == 1 and not values.get("compartment"):
         values = {**values, "compartment": rooms[0][0]}
-    heads = clients.list_clients(desk())
+    others = [(h.id.hex(), c.name, c.handler) for h in clients.list_clients(desk()) for c in [h.client]]
     own = more.get("own", "")
     return render_template(
         "clients/edit.html",
@@ -91,8 +96,8 @@ def _form(owner: str, values: dict[str, Any], *, action: str, back: str, **more:
         back_url=back,
         list_url=url_for("clients.index"),
         compartments=rooms,
-        handlers=sorted({h.client.handler for h in heads if h.client.handler}),
-        other_clients=[(h.id.hex(), h.client.name) for h in heads if h.id.hex() != own],
+        handlers=sorted({handler for _, _, handler in others if handler}),
+        other_clients=[(other, name) for other, name, _ in others if other != own],
         **{"faults": {}, "client_name": "", "version": None, "switch_url": None, "theirs": None, **more},
     )
 
@@ -169,7 +174,7 @@ def save(client: str) -> Response:
         clients.save(desk(), page.id, reading.record, base)
     except Conflict:
         now = clients.get(desk(), page.id)
-        theirs = labelled_differences(now.client, reading.record)
+        theirs = labelled_differences(now.client, reading.record, _names())
         return make_response(_edit_form(now, values, now.version, theirs=theirs), 409)
     return cast(Response, redirect(url_for("clients.show", client=client), 303))
 
@@ -182,4 +187,4 @@ def save(client: str) -> Response:
 def version(client: str, number: int) -> str:
     """One version of a client, with what changed against the one before."""
     found = clients.versions(desk(), ident(client), ident(client))
-    return version_page(found, number, url_for("clients.show", client=client), "clients.version", client=client)
+    return version_page(found, number, url_for("clients.show", client=client), "clients.version", names=_names(), client=client)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta, timezone
+from itertools import islice
 from typing import Any
 
-from flask import Flask, g, url_for
+from flask import Flask, g, stream_template, url_for
 
 from vault.domain.fields import fields
 from vault.domain.office import ACCOUNTANTS
-from vault.domain.values import wareki
+from vault.domain.values import Unreadable, compact, postal_code, wareki
+from vault.errors import KuraError
 from vault.services.instance import IDLE_MINUTES
 from vault.services.office import has_particulars
 from vault.web.gate import instance
 
+PIECES = 2000
 JAPAN = timezone(timedelta(hours=9))
 
 
@@ -36,9 +41,17 @@ def common() -> dict[str, Any]:
         values["alive_url"] = url_for("signing_in.alive")
         values["idle_seconds"] = g.desk.directory.rules.get("idle_minutes", IDLE_MINUTES) * 60
         values["recent"] = [(url_for("clients.show", client=c.hex()), n) for c, n in held.payload.recent]
-        if not has_particulars(instance()):
+        if not _set_up():
             values["places"] = []
     return values
+
+
+def _set_up() -> bool:
+    """Whether there is anything to go to. The page that says that the database cannot be written asks too."""
+    try:
+        return has_particulars(instance())
+    except KuraError:
+        return False
 
 
 def today() -> date:
@@ -65,7 +78,40 @@ def money(value: Any) -> str:
     return f"▲{text}" if value < 0 else text
 
 
+class Each:
+    """A list whose members are made one after the other, and gone again, while a page is written."""
+
+    def __init__(self, make: Callable[[Any], Any], of: Sequence[Any]) -> None:
+        self._make, self._of = make, of
+
+    def __len__(self) -> int:
+        return len(self._of)
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self._make, self._of)
+
+
+def render_long(template: str, **context: Any) -> str:
+    """`render_template` for pages of many thousand rows: their million small pieces are put together as they come."""
+    pieces = stream_template(template, **context)
+    return "".join(iter(lambda: "".join(islice(pieces, PIECES)), ""))
+
+
+def postal(text: str) -> str:
+    """150-0002 of whatever width and hyphen it was typed with; as typed where it is no postal code."""
+    try:
+        return postal_code(text)
+    except Unreadable:
+        return text.removeprefix("〒")
+
+
+def dial(text: str) -> str:
+    """A telephone number in half width; with words beside it, as typed."""
+    bare = compact(text)
+    return bare if re.fullmatch(r"[-+()0-9]+", bare) else text
+
+
 def install_filters(app: Flask) -> None:
     """The filters and functions templates use."""
     app.jinja_env.globals["fields_of"] = fields
-    app.jinja_env.filters.update(moment=moment, short_moment=short_moment, money=money, wareki=wareki)
+    app.jinja_env.filters.update(moment=moment, short_moment=short_moment, money=money, wareki=wareki, postal=postal, dial=dial)

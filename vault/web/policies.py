@@ -68,7 +68,7 @@ def show(client: str, policy: str) -> str:
     page = policies.get(desk(), ident(client), ident(policy))
     record = page.held.policy
     row = summary.row(record, page.client)
-    yearly = f"{money(row.yearly)} {row.currency or '円'}"
+    yearly = f"{money(row.yearly)} {gettext(row.currency)}" if row.currency else f"{money(row.yearly)}円"
     values = {box.name: getattr(record, box.name) for box in fields.fields(Policy)}
     return render_template(
         "policies/show.html",

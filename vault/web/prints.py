@@ -15,7 +15,7 @@ from vault.web import forms
 from vault.web.addresses import ident
 from vault.web.client_rows import listed
 from vault.web.gate import desk, needs
-from vault.web.pages import moment, today
+from vault.web.pages import Each, moment, render_long, today
 
 blueprint = Blueprint("prints", __name__, url_prefix="/prints")
 
@@ -26,11 +26,15 @@ def choose() -> str:
     """Choose client, sheet, purpose and addressee."""
     client = request.args.get("client", "")
     if not client:
-        rows = [{**listed(h), "url": url_for("prints.choose", client=h.id.hex())} for h in clients.list_clients(desk())]
-        return render_template("prints/clients.html", nav="prints", clients=rows)
+        rows = Each(_to_print, clients.list_clients(desk()))
+        return render_long("prints/clients.html", nav="prints", clients=rows)
     page = clients.get(desk(), ident(client))
     values = {"sheet": POLICY_LIST, "addressee": addressed(page.client), "copies": "1"}
     return _form(page, values, {})
+
+
+def _to_print(head: clients.Head) -> dict[str, Any]:
+    return {**listed(head), "url": url_for("prints.choose", client=head.id.hex())}
 
 
 def _form(page: clients.Page, values: dict[str, Any], faults: dict[str, fields.Fault]) -> str:

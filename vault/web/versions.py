@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import render_template, url_for
@@ -12,11 +13,15 @@ from vault.errors import NotFound
 from vault.services.clients import Version
 from vault.web.pages import short_moment
 
+Names = Mapping[str, str]
+_NOBODY: Names = {}
 
-def labelled_differences(one: Any, other: Any) -> list[tuple[str, str, str]]:
-    """(label, text in `one`, text in `other`) of every field in which they differ."""
+
+def labelled_differences(one: Any, other: Any, names: Names = _NOBODY) -> list[tuple[str, str, str]]:
+    """(label, text in `one`, text in `other`) of every field in which they differ; clients told by `names` {id: name}."""
     cls = type(one)
-    return [(label(cls, path), a, b) for path, a, b in fields.differences(one, other) if "member" != path[-6:]]
+    found = [d for d in fields.differences(one, other) if "member" != d[0][-6:]]
+    return [(label(cls, path), names.get(a, a), names.get(b, b)) for path, a, b in found]
 
 
 def label(cls: type[Any], path: str) -> str:
@@ -30,7 +35,9 @@ def label(cls: type[Any], path: str) -> str:
     return f"{words} {gettext('%(n)s行目', n=int(parts[1]) + 1)} {inner}"
 
 
-def version_page(found: list[Version], number: int, back: str, endpoint: str, **where: Any) -> str:
+def version_page(
+    found: list[Version], number: int, back: str, endpoint: str, *, names: Names = _NOBODY, **where: Any
+) -> str:
     """The page of one version out of all, newest first."""
     chosen = next((v for v in found if v.number == number), None)
     if chosen is None:
@@ -42,9 +49,10 @@ def version_page(found: list[Version], number: int, back: str, endpoint: str, **
         chosen=chosen,
         owner=type(chosen.record).__name__,
         all_fields=fields.fields(type(chosen.record)),
-        changes=labelled_differences(before.record, chosen.record) if before else [],
+        changes=labelled_differences(before.record, chosen.record, names) if before else [],
         all_versions=[
             (v.number, short_moment(v.at), v.author, url_for(endpoint, number=v.number, **where)) for v in found
         ],
         back_url=back,
+        names=names,
     )

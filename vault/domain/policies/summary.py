@@ -134,9 +134,13 @@ def cover_lines(policy: Policy) -> tuple[CoverLine, ...]:
     )
     lines = [CoverLine(name, _amount(amount, policy.currency)) for name, amount in own if amount]
     lines += [
-        CoverLine(each.subject or each.place, _amount(each.amount, ""))
+        CoverLine(name, _amount(amount, ""))
         for each in policy.properties
-        if each.amount
+        for name, amount in (
+            (each.subject or each.place, each.amount),
+            (f"地震({each.subject or each.place})", each.earthquake_amount),
+        )
+        if amount
     ]
     lines += [CoverLine(each.name, _money(each.balance, policy.currency)) for each in policy.special_accounts]
     return tuple(lines)
