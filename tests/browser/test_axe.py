@@ -49,6 +49,7 @@ class Looker:
         self.look(page, name or path)
 
     def look(self, page: Page, name: str) -> None:
+        page.wait_for_load_state()  # words may stand before the styles that size them
         self.seen.add(re.sub(r"https?://[^/]+", "", page.url).partition("?")[0])
         self.wrong += [f"{name}: {found}" for found in axe.violations(page)]
         if page.evaluate(_SIDEWAYS) > 0:

@@ -51,6 +51,10 @@ def lost(cls: type[Any], typed: Typed, found: Typed, currency: str = "", path: s
     return gone
 
 
+# Stored by their codes, told in words.
+SAID = {"USD": "米ドル"}
+
+
 def shown(cls: type[Any], typed: Typed, currency: str = "") -> Iterator[str]:
     """The texts that a page showing the record must contain."""
     currency = typed.get("currency") or currency
@@ -75,4 +79,4 @@ def _text(box: fields.Field, told: str, currency: str) -> str:
         case "amount":
             return str(meant.text())
         case _:
-            return told.strip()
+            return SAID.get(told.strip(), told.strip())
