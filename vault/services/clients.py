@@ -240,6 +240,14 @@ def _mirror(act: Act, client: bytes, before: tuple[RelatedClient, ...], now: tup
         act.change(found.row.owner, found.row.id, found.row.kind, changed, found.row.version)
 
 
+def version_of(desk: Desk, client: bytes, record: bytes, number: int) -> Client | Policy:
+    """One version of a client's or policy's record; raises NotFound."""
+    found = next((v.record for v in versions(desk, client, record) if v.number == number), None)
+    if found is None:
+        raise NotFound("not-found")
+    return found
+
+
 def versions(desk: Desk, client: bytes, record: bytes) -> list[Version]:
     """Every version of a client's or policy's record, newest first."""
     with desk.act(Event.HISTORY_OPENED, Permission.READ_CLIENTS, client) as act:

@@ -10,6 +10,7 @@ from flask_babel import gettext
 from vault.domain import fields
 from vault.domain.access import Permission
 from vault.domain.clients import CORPORATION_MEMBER, HOUSEHOLD_MEMBER, Client, Corporation, Household
+from vault.domain.merging import merged
 from vault.errors import Conflict, NotFound
 from vault.services import clients, office, sessions
 from vault.services.audit import Event
@@ -175,7 +176,12 @@ def save(client: str) -> Response:
     except Conflict:
         now = clients.get(desk(), page.id)
         theirs = labelled_differences(now.client, reading.record, _names())
-        return make_response(_edit_form(now, values, now.version, theirs=theirs), 409)
+        both = merged(
+            fields.typed(clients.version_of(desk(), page.id, page.id, base)),
+            fields.typed(now.client),
+            fields.typed(reading.record),
+        )
+        return make_response(_edit_form(now, both, now.version, theirs=theirs), 409)
     return cast(Response, redirect(url_for("clients.show", client=client), 303))
 
 

@@ -10,6 +10,7 @@ from flask_babel import gettext
 from vault.domain import fields
 from vault.domain.access import Permission
 from vault.domain.clients import Client, name_to_type
+from vault.domain.merging import merged
 from vault.domain.policies import (
     GROUPS,
     KINDS,
@@ -258,7 +259,10 @@ def save(client: str, policy: str) -> Response:
     except Conflict:
         page, held = _held(client, policy)
         theirs = labelled_differences(held.policy, reading.record)
-        return make_response(_edit_form(page, held, values, held.version, theirs=theirs), 409)
+        before = clients.version_of(desk(), page.id, held.id, base)
+        assert isinstance(before, Policy)
+        both = merged(*(typed_policy(each, page.client) for each in (before, held.policy, reading.record)))
+        return make_response(_edit_form(page, held, both, held.version, theirs=theirs), 409)
     return cast(Response, redirect(url_for("policies.show", client=client, policy=policy), 303))
 
 
