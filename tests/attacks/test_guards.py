@@ -135,7 +135,7 @@ def test_the_signature_of_the_directory(office: Office, monkeypatch: pytest.Monk
 
 def test_the_contents_list(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = file_of("attacks/test_rows.py")
-    monkeypatch.setattr("vault.services.safe.Act._damaged", lambda self, owner: None)
+    monkeypatch.setattr("vault.services.acts.Act._damaged", lambda self, owner: None)
     assert turns_red(lambda: rows.test_the_service_refuses_it_as_damage(rows.older_row_put_back, office))
 
 

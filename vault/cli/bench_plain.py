@@ -17,7 +17,8 @@ from typing import Any
 
 from vault.domain.clients import Client
 from vault.services import audit, clients, sessions
-from vault.services.safe import Act, Desk, Folder, Opened
+from vault.services.acts import Act, Folder, Opened
+from vault.services.safe import Desk
 from vault.storage import records
 
 AUTHOR = 16

@@ -12,8 +12,9 @@ from vault.domain.policies import Policy
 from vault.domain.values import fold
 from vault.errors import Forbidden, NotFound
 from vault.services import office, payloads
+from vault.services.acts import Act, Contents, Opened
 from vault.services.audit import Event
-from vault.services.safe import Act, Contents, Desk, Opened
+from vault.services.safe import Desk
 from vault.storage import records
 
 KINDS: dict[str, type[Client]] = {"household": Household, "corporation": Corporation}

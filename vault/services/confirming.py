@@ -7,8 +7,9 @@ from vault.crypto.envelope import Context, seal
 from vault.crypto.keys import new_id
 from vault.domain.access import Permission
 from vault.services import audit
+from vault.services.acts import Act, Contents, Opened, row_mark
 from vault.services.audit import Event
-from vault.services.safe import Act, Contents, Desk, Opened, row_mark
+from vault.services.safe import Desk
 from vault.storage import journal, records
 from vault.storage.database import transaction
 from vault.storage.records import ContentsRow, Row

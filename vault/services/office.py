@@ -6,9 +6,10 @@ from vault.domain.access import Permission
 from vault.domain.office import Colleague, Office
 from vault.errors import Conflict, NotFound
 from vault.services import payloads
+from vault.services.acts import Act
 from vault.services.audit import Event
 from vault.services.instance import Instance
-from vault.services.safe import OFFICE_PAGE, Act, Desk
+from vault.services.safe import OFFICE_PAGE, Desk
 from vault.storage import records
 from vault.storage.database import transaction
 

@@ -15,9 +15,10 @@ from vault.domain.prints import LedgerEntry, LedgerNames, Outcome, PrintOrder, d
 from vault.errors import Damaged, NotFound, SealBroken
 from vault.services import office as office_service
 from vault.services import payloads
+from vault.services.acts import Act, Folder, row_mark
 from vault.services.audit import Event
 from vault.services.clients import Page, page_of
-from vault.services.safe import Act, Desk, Folder, row_mark
+from vault.services.safe import Desk
 from vault.storage import records
 from vault.storage.records import LedgerRow
 

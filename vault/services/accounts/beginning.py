@@ -31,9 +31,10 @@ from vault.domain.office import Colleague
 from vault.errors import Refused
 from vault.services import audit, payloads, sessions
 from vault.services.accounts import activation
+from vault.services.acts import Act
 from vault.services.audit import Event, Fact
 from vault.services.instance import IDLE_MINUTES, SESSION_HOURS, Instance, Origin
-from vault.services.safe import ADMIN_SECRETS, OFFICE_PAGE, Act, Desk
+from vault.services.safe import ADMIN_SECRETS, OFFICE_PAGE, Desk
 from vault.storage import journal, records
 from vault.storage.database import transaction
 from vault.storage.keystore import Stored

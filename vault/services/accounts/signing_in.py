@@ -23,9 +23,10 @@ from vault.domain.office import Colleague, Office
 from vault.errors import KuraError, NotFound, RolledBack, WrongCredential
 from vault.services import audit, payloads, sessions
 from vault.services.accounts.activation import throttle
+from vault.services.acts import Act
 from vault.services.audit import Event, Fact
 from vault.services.instance import Instance, Origin
-from vault.services.safe import OFFICE_PAGE, Act, Desk
+from vault.services.safe import OFFICE_PAGE, Desk
 from vault.storage import journal
 from vault.storage.database import transaction
 from vault.storage.keystore import Stored

@@ -10,9 +10,9 @@ down_revision = ${repr(down_revision)}
 
 
 def upgrade() -> None:
-    ${upgrades if upgrades else "raise NotImplementedError"}
+    ${upgrades if upgrades else "pass"}
 
 
 def downgrade() -> None:
     """Never in place: an upgrade that fails is rolled back, one that is regretted goes back to the copy before it."""
-    raise NotImplementedError
+    raise RuntimeError("a schema does not go back: restore the backup made before the upgrade")

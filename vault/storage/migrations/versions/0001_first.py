@@ -97,4 +97,4 @@ def _journal() -> None:
 
 def downgrade() -> None:
     """Before the first tables there is nothing to go back to."""
-    raise NotImplementedError
+    raise RuntimeError("a schema does not go back: restore the backup made before the upgrade")

@@ -1,0 +1,268 @@
+"""An act: what a person at the desk does in one transaction, with one journal entry.
+
+What it read may be shown, and what it wrote is true, only when the transaction has committed. Every row is believed
+only if its owner's contents list names exactly these bytes, and that list only if the journal noted it last.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+from sqlalchemy import Connection
+
+from vault.crypto import codec
+from vault.crypto.envelope import Context, open_many, seal
+from vault.crypto.keys import new_id
+from vault.errors import Conflict, Damaged, Malformed, NotFound, RolledBack, SealBroken
+from vault.services import audit
+from vault.services.audit import Event, Fact
+from vault.storage import journal, noted, records
+from vault.storage.records import ContentsRow, Row
+
+if TYPE_CHECKING:
+    from vault.services.safe import Desk
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Where an owner's records are sealed: the folder's id and key, and the compartment that holds it."""
+
+    owner: bytes
+    id: bytes
+    key: bytes
+    compartment: bytes
+
+
+@dataclass
+class Contents:
+    """An owner's opened contents list: record id to (kind, version, first 16 bytes of SHA-256 of the sealed row)."""
+
+    folder: Folder
+    row: ContentsRow | None
+    entries: dict[bytes, tuple[str, int, bytes]]
+    changed: bool = False
+
+
+def row_mark(sealed: bytes) -> bytes:
+    """What a contents list notes of a row: no other bytes pass for it, not even an older version sealed alike."""
+    return hashlib.sha256(sealed).digest()[:16]
+
+
+class Opened(NamedTuple):
+    """A record that was opened: its row, its bytes, and who wrote this version."""
+
+    row: Row
+    payload: bytes
+    author: bytes
+
+
+class Act:
+    """What a person does in one transaction."""
+
+    def __init__(self, desk: Desk, connection: Connection, fact: Fact) -> None:
+        self.desk = desk
+        self.connection = connection
+        self.fact = fact
+        self.names = {desk.person: desk.own_name} if desk.own_name else {}
+        self._contents: dict[bytes, Contents] = {}
+
+    def tell(self, **detail: object) -> None:
+        """Add to the sealed part of the journal entry."""
+        self.fact.detail.update(detail)
+
+    # --- contents lists
+
+    def contents(self, owner: bytes) -> Contents:
+        """The verified contents list of an owner; raises RolledBack when it is not the one noted last."""
+        known = self._contents.get(owner)
+        if known is None:
+            known = self._contents[owner] = self._open_contents(owner)
+        return known
+
+    def _open_contents(self, owner: bytes) -> Contents:
+        folder = self.desk.folder(owner)
+        found = noted.contents_of(self.connection, owner)
+        if found is None:
+            if journal.last_note_of(self.connection, owner) is not None:
+                raise RolledBack("client-rolled-back", owner=owner)
+            return Contents(folder, None, {})
+        return self._verified_lately(folder, *found)
+
+    def every_client(self) -> Iterator[tuple[Contents, Opened]]:
+        """Each client this person can open, with its own record: read in one statement, verified one by one.
+
+        Ids in a ring without anything in the database are left out: a save that was killed in between.
+        """
+        rooms = clients_of(self.desk)
+        for row, note, record in noted.every_client(self.connection):
+            if row.owner in rooms:
+                folder = self.desk.folder_in(rooms.pop(row.owner), row.owner)
+                held = self._verified(folder, row, note)
+                self._check_noted(held, [record])
+                yield held, self._open_sealed_rows(folder, [record])[0]
+        for owner in rooms:
+            if self.contents(owner).entries:
+                self._damaged(owner)
+
+    def _verified(self, folder: Folder, row: ContentsRow, note: journal.Entry | None) -> Contents:
+        audit.check_contents(row, note)
+        (plain,) = self._unsealed(folder, [(row.sealed, self._list_context(folder, row.version))])
+        raw = codec.decode(plain)
+        return Contents(folder, row, {i: (kind, version, mark) for i, kind, version, mark in raw})
+
+    def _verified_lately(self, folder: Folder, row: ContentsRow, note: journal.Entry | None) -> Contents:
+        """The same, not opened again where this worker has opened or sealed these very bytes within the minute."""
+        keyring, context = self.desk.instance.keyring, self._list_context(folder, row.version)
+        known = keyring.list_of(folder.key, context, row.sealed)
+        if known is None:
+            held = self._verified(folder, row, note)
+            keyring.keep_list(folder.key, context, row.sealed, held.entries)
+            return held
+        audit.check_contents(row, note)
+        return Contents(folder, row, dict(known))
+
+    def _list_context(self, folder: Folder, version: int) -> Context:
+        return Context(self.desk.instance.office, "contents", (folder.id, folder.owner, version))
+
+    def _unsealed(self, folder: Folder, sealed: list[tuple[bytes, Context]]) -> list[bytes]:
+        try:
+            return open_many(folder.key, sealed)
+        except SealBroken as error:
+            raise Damaged("record-damaged", owner=folder.owner) from error
+
+    def _put_contents(self, owner: bytes, held: Contents) -> ContentsRow:
+        version = held.row.version + 1 if held.row else 1
+        raw = codec.encode([[i, *entry] for i, entry in sorted(held.entries.items())])
+        context = self._list_context(held.folder, version)
+        row = ContentsRow(owner, held.folder.id, version, seal(held.folder.key, raw, context))
+        records.put_contents(self.connection, row)
+        self.desk.instance.keyring.keep_list(held.folder.key, context, row.sealed, held.entries)
+        return row
+
+    # --- reading
+
+    def read(self, owner: bytes, kinds: Iterable[str] | None = None) -> list[Opened]:
+        """All records of an owner, of some kinds or all, opened; exactly those the contents list names."""
+        wanted = None if kinds is None else set(kinds)
+        held = self.contents(owner)
+        rows = records.of_owner(self.connection, owner, wanted)
+        named = {i for i, entry in held.entries.items() if wanted is None or entry[0] in wanted}
+        if {row.id for row in rows} != named:
+            self._damaged(owner)
+        self._check_noted(held, rows)
+        return self._open_sealed_rows(held.folder, rows)
+
+    def read_one(self, owner: bytes, record: bytes, kind: str) -> Opened:
+        """One record of an owner, opened; raises NotFound if the owner has no such record."""
+        held = self.contents(owner)
+        return self._open_sealed_rows(held.folder, [self._row(held, record, kind)])[0]
+
+    def _row(self, held: Contents, record: bytes, kind: str) -> Row:
+        """A record's row, still sealed, just as the contents list notes it."""
+        if held.entries.get(record, ("",))[0] != kind:
+            raise NotFound("not-found")
+        try:
+            row = records.get(self.connection, record)
+        except NotFound:
+            self._damaged(held.folder.owner)
+        self._check_noted(held, [row])
+        return row
+
+    def read_earlier(self, owner: bytes, record: bytes, kind: str, most: int | None = None) -> list[Opened]:
+        """The earlier versions of a record, newest first; all of them or the newest few."""
+        held = self.contents(owner)
+        newest = held.entries.get(record)
+        if newest is None or newest[0] != kind:
+            raise NotFound("not-found")
+        rows = records.versions(self.connection, record, most)
+        if [row.version for row in rows] != list(range(newest[1] - 1, 0, -1))[:most]:
+            self._damaged(owner)
+        return self._open_sealed_rows(held.folder, rows)
+
+    def _check_noted(self, held: Contents, rows: list[Row]) -> None:
+        for row in rows:
+            if held.entries.get(row.id) != (row.kind, row.version, row_mark(row.sealed)):
+                self._damaged(held.folder.owner)
+
+    def _open_sealed_rows(self, folder: Folder, rows: list[Row]) -> list[Opened]:
+        office = self.desk.instance.office
+        sealed = [(row.sealed, Context(office, "record", (folder.id, row.id, row.version))) for row in rows]
+        opened = []
+        for row, plain in zip(rows, self._unsealed(folder, sealed), strict=True):
+            kind, payload, author = codec.decode(plain)
+            if kind != row.kind:
+                self._damaged(folder.owner)
+            opened.append(Opened(row, payload, author))
+        return opened
+
+    def _damaged(self, owner: bytes) -> NoReturn:
+        raise Damaged("record-damaged", owner=owner)
+
+    # --- writing
+
+    def add(self, owner: bytes, kind: str, payload: bytes, record: bytes | None = None) -> bytes:
+        """A new record of an owner; returns its id."""
+        held = self._writable(owner)
+        record = record or new_id()
+        records.put_new(self.connection, self._sealed(held, record, kind, 1, payload))
+        return record
+
+    def change(self, owner: bytes, record: bytes, kind: str, payload: bytes, base: int) -> int:
+        """A record's next version; raises Conflict unless `base` is the newest. Returns the new version."""
+        held = self._writable(owner)
+        old = self._row(held, record, kind)
+        if old.version != base:
+            raise Conflict("conflict", version=old.version)
+        records.put_next(self.connection, old, self._sealed(held, record, kind, base + 1, payload))
+        return base + 1
+
+    def _writable(self, owner: bytes) -> Contents:
+        held = self.contents(owner)
+        if records.is_erasing(self.connection, owner):
+            raise NotFound("not-found")
+        held.changed = True
+        return held
+
+    def _sealed(self, held: Contents, record: bytes, kind: str, version: int, payload: bytes) -> Row:
+        folder, instance = held.folder, self.desk.instance
+        context = Context(instance.office, "record", (folder.id, record, version))
+        sealed = seal(folder.key, codec.encode([kind, payload, self.desk.person]), context)
+        held.entries[record] = (kind, version, row_mark(sealed))
+        return Row(record, folder.owner, folder.id, kind, version, instance.now(), sealed)
+
+    # --- after something was put back
+
+    def open_row(self, folder: Folder, row: Row) -> Opened | None:
+        """A row opened where it says it stands, whatever a contents list says of it; None if it does not open."""
+        try:
+            return self._open_sealed_rows(folder, [row])[0]
+        except (Damaged, Malformed):
+            return None
+
+    def hold(self, owner: bytes, held: Contents) -> None:
+        """Let a contents list made anew stand for an owner."""
+        held.changed = True
+        self._contents[owner] = held
+
+    # --- the end
+
+    def finish(self, fresh: audit.JournalKeys) -> tuple[int, bytes]:
+        """Seal changed contents lists and write the entry; one entry more for each further thing to be noted."""
+        instance, public = self.desk.instance, self.desk.directory.audit_public
+        changed = [self._put_contents(owner, held) for owner, held in self._contents.items() if held.changed]
+        if changed and self.fact.keystore is None:  # an entry notes one thing, or the other is not found again
+            self.fact.contents = changed.pop(0)
+        strict = self.fact.event is not Event.ROLLBACK_CONFIRMED
+        last = audit.write(instance, self.connection, self.desk.origin, self.fact, public, fresh, strict)
+        for row in changed:
+            further = Fact(self.fact.event, self.fact.status, self.desk.person, self.desk.device, row.owner, row)
+            last = audit.write(instance, self.connection, self.desk.origin, further, public, fresh)
+        return last
+
+
+def clients_of(desk: Desk) -> dict[bytes, bytes]:
+    """Every client this person can open: client id to compartment."""
+    return {owner: c for c in desk.client_compartments() for owner in desk.ring(c).owners()}
