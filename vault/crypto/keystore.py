@@ -7,17 +7,21 @@ erases. The functions here change a keystore in memory; when it becomes durable 
 from __future__ import annotations
 
 import hashlib
+import hmac
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vault.crypto import codec
-from vault.crypto.directory import RECOVERY, Compartment, Directory, Signed, signed
+from vault.crypto.directory import ADMIN, AUDIT, RECOVERY, Compartment, Directory, Signed, signed
 from vault.crypto.directory import decode as decode_directory
 from vault.crypto.envelope import ID_BYTES, Context, open_sealed, seal
 from vault.crypto.envelope import key_id as id_of
 from vault.crypto.keys import Ring, grant, new_id, new_key, open_grant, open_ring, seal_ring
-from vault.crypto.unlock import Bundle, Cost, SlotPlace, open_slot, seal_slot
+from vault.crypto.unlock import Bundle, Cost, SlotPlace, open_slot, seal_slot, secret_hash
 from vault.errors import Malformed, Untrusted, WrongCredential
+
+# The office's own private keys: by name, the kind of system compartment that holds them and the owner id of their folder.
+SECRETS = {"signing": (ADMIN, b"kura signing key"), "audit": (AUDIT, b"kura audit key\x00\x00")}
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,24 @@ class Keystore:
         """The directory, verified under the pinned key; raises Untrusted."""
         return self.directory.trusted(pinned, self.office)
 
+    def device_of(self, secret: bytes) -> bytes | None:
+        """The id of the registered device with this secret."""
+        told = secret_hash(secret)
+        return next((i for i, d in self.devices.items() if hmac.compare_digest(d.secret_hash, told)), None)
+
+    def secret(self, directory: Directory, name: str, key: bytes) -> bytes:
+        """One of the office's private keys, opened with the key of the compartment that holds it; raises Untrusted."""
+        kind, owner = SECRETS[name]
+        found = self.ring(directory, directory.system(kind), key).find(owner)
+        if found is None or name not in self.secrets:
+            raise Untrusted("untrusted", what="no secret")
+        return open_sealed(found[1], self.secrets[name], _secret_context(self.office, found[0], owner))
+
+    def with_secret(self, name: str, secret: bytes, folder: tuple[bytes, bytes]) -> Keystore:
+        """One of the office's private keys, sealed under its folder's key; `folder` is (id, key)."""
+        context = _secret_context(self.office, folder[0], SECRETS[name][1])
+        return replace(self, secrets={**self.secrets, name: seal(folder[1], secret, context)})
+
     def compartment_key(self, directory: Directory, compartment: bytes, receiver: bytes, private: bytes) -> bytes:
         """A compartment's key from the receiver's grant; raises Untrusted without one the directory vouches for."""
         entry = directory.compartments.get(compartment)
@@ -168,6 +190,10 @@ class Keystore:
     def encode(self) -> bytes:
         """The canonical bytes of the whole keystore."""
         return codec.encode(_raw(self))
+
+
+def _secret_context(office: bytes, folder: bytes, owner: bytes) -> Context:
+    return Context(office, "record", (folder, owner, 1))
 
 
 def new_compartment_epoch(

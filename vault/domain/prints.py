@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from vault.domain import fields
 from vault.domain.clients import Client
+from vault.domain.values import Unreadable
 
 # Purpose and the days after which the paper is asked after; None: it is not expected back.
 PURPOSES: dict[str, int | None] = {
@@ -21,6 +22,12 @@ POLICY_LIST = "保険証券一覧表"
 SHEETS = (POLICY_LIST,)
 
 
+def _copies(number: int) -> int:
+    if not 1 <= number <= 20:
+        raise Unreadable("copies-range", least=1, most=20)
+    return number
+
+
 @dataclass(frozen=True, kw_only=True)
 class PrintOrder:
     """What a person says before a sheet is made."""
@@ -29,7 +36,7 @@ class PrintOrder:
     purpose: str = fields.choice(*PURPOSES, required=True)
     addressee: str = fields.name(required=True)
     place: str = fields.text(max_length=120)
-    copies: int = fields.number(required=True, check=lambda n: _copies(n))
+    copies: int = fields.number(required=True, check=_copies)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,14 +74,6 @@ class LedgerNames:
     client: str
     addressee: str
     place: str = ""
-
-
-def _copies(number: int) -> int:
-    from vault.domain.values import Unreadable
-
-    if not 1 <= number <= 20:
-        raise Unreadable("copies-range", least=1, most=20)
-    return number
 
 
 def serial_text(serial: int) -> str:

@@ -11,12 +11,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from vault.crypto.directory import OFFICE, Directory
-from vault.crypto.envelope import Context, open_sealed
 from vault.crypto.keys import Ring
-from vault.crypto.keystore import Keystore
+from vault.crypto.keystore import SECRETS, Keystore
 from vault.crypto.unlock import Bundle
 from vault.domain.access import Permission, Role, may
-from vault.errors import Damaged, Forbidden, NotFound, Untrusted
+from vault.errors import Forbidden, NotFound, Untrusted
 from vault.services import audit
 from vault.services.acts import Act, Folder
 from vault.services.audit import Event, Fact
@@ -26,7 +25,6 @@ from vault.storage.database import transaction
 from vault.storage.keystore import Stored
 
 OFFICE_PAGE = b"kura office page"
-ADMIN_SECRETS = {"signing": b"kura signing key", "audit": b"kura audit key\x00\x00"}
 
 
 class Desk:
@@ -105,14 +103,8 @@ class Desk:
 
     def secret(self, name: str) -> bytes:
         """The office signing key or the audit private key, for whoever holds the system compartment."""
-        owner = ADMIN_SECRETS[name]
-        compartment = self.directory.system("admin" if name == "signing" else name)
-        found = self.ring(compartment).find(owner)
-        if found is None:
-            raise Damaged("secret-missing", name=name)
-        folder, key = found
-        context = Context(self.instance.office, "record", (folder, owner, 1))
-        return open_sealed(key, self.stored.keystore.secrets[name], context)
+        compartment = self.directory.system(SECRETS[name][0])
+        return self.stored.keystore.secret(self.directory, name, self.compartment_key(compartment))
 
     def add_folders(self, owners: dict[bytes, bytes], folders: dict[bytes, tuple[bytes, bytes]]) -> None:
         """New folders, durable before any row is: `owners` id to compartment, `folders` id to (folder id, key)."""

@@ -9,7 +9,7 @@ from flask import url_for
 from flask_babel import gettext
 
 from vault.domain.clients import Client, Member
-from vault.domain.policies import Policy, choices, hints, payment_end, summary, totals
+from vault.domain.policies import Policy, choices, hints, summary, totals
 from vault.domain.values import fold, full_age, kana, money_text
 from vault.services.clients import Brief, Head, Held, Page
 from vault.web.pages import short_moment
@@ -207,6 +207,3 @@ def _sum(covers: list[tuple[str, int]], words: tuple[str, ...]) -> int | None:
     always = [(name, amount) for name, amount in covers if not any(word in name for word in ACCIDENT_ONLY)]
     amounts = [amount for name, amount in always if any(word in name for word in words)]
     return sum(amounts) if amounts else None
-
-
-__all__ = ["attention", "initial_of", "listed", "payment_end", "policy_row", "show_values"]

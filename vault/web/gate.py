@@ -15,7 +15,7 @@ from flask_login import LoginManager, UserMixin
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from vault.domain.access import Permission
-from vault.errors import Forbidden, KuraError, NotFound, NotReady, RolledBack
+from vault.errors import Forbidden, NotFound, NotReady, RolledBack
 from vault.services import audit, sessions
 from vault.services.accounts import recovery, signing_in
 from vault.services.instance import Instance, Origin
@@ -279,6 +279,3 @@ def check_declared(app: Flask) -> None:
     silent = sorted(e for e, view in app.view_functions.items() if e != "static" and not hasattr(view, "access"))
     if silent:
         raise NotReady("routes-undeclared", routes=", ".join(silent))
-
-
-__all__ = ["KuraError", "activation", "check_declared", "desk", "install", "instance", "let_in", "needs", "public"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from vault.crypto import directory as d
-from vault.crypto.envelope import Context, seal
 from vault.crypto.keys import (
     new_id,
     new_key,
@@ -14,7 +13,7 @@ from vault.crypto.keys import (
     public_key,
     signing_public,
 )
-from vault.crypto.keystore import Code, Device, Keystore, Sheet, Stretch, new_compartment
+from vault.crypto.keystore import SECRETS, Code, Device, Keystore, Sheet, Stretch, new_compartment
 from vault.crypto.unlock import (
     Bundle,
     holder_secret,
@@ -34,7 +33,7 @@ from vault.services.accounts import activation
 from vault.services.acts import Act
 from vault.services.audit import Event, Fact
 from vault.services.instance import IDLE_MINUTES, SESSION_HOURS, Instance, Origin
-from vault.services.safe import ADMIN_SECRETS, OFFICE_PAGE, Desk
+from vault.services.safe import OFFICE_PAGE, Desk
 from vault.storage import journal, records
 from vault.storage.database import transaction
 from vault.storage.keystore import Stored
@@ -74,12 +73,10 @@ class _Making:
         self.keystore = self.keystore.with_ring(self.directory, compartment, key, ring)
         return found
 
-    def keep(self, office: bytes, compartment: bytes, key: bytes, name: str, secret: bytes) -> None:
+    def keep(self, compartment: bytes, key: bytes, name: str, secret: bytes) -> None:
         """Put a private key into a system compartment."""
-        owner = ADMIN_SECRETS[name]
-        folder, folder_key = self.folder(compartment, key, owner)
-        sealed = seal(folder_key, secret, Context(office, "record", (folder, owner, 1)))
-        self.keystore = replace(self.keystore, secrets={**self.keystore.secrets, name: sealed})
+        folder = self.folder(compartment, key, SECRETS[name][1])
+        self.keystore = self.keystore.with_secret(name, secret, folder)
 
 
 def begin(
@@ -138,11 +135,10 @@ def _new_office(instance: Instance, person: bytes, login_id: str, private: bytes
 
 def _compartments(making: _Making, person: bytes) -> dict[bytes, str]:
     """System compartments first, then the first one for clients. Returns the names to seal."""
-    office = making.directory.office
     admin, admin_key = making.compartment(d.ADMIN)
-    making.keep(office, admin, admin_key, "signing", making.signing)
+    making.keep(admin, admin_key, "signing", making.signing)
     audit_room, audit_key = making.compartment(d.AUDIT)
-    making.keep(office, audit_room, audit_key, "audit", making.audit)
+    making.keep(audit_room, audit_key, "audit", making.audit)
     papers, papers_key = making.compartment(d.OFFICE)
     making.folder(papers, papers_key, OFFICE_PAGE)
     making.folder(papers, papers_key, person)

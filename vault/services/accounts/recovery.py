@@ -7,7 +7,7 @@ import hmac
 import secrets
 from dataclasses import dataclass, replace
 
-from vault.crypto.directory import RECOVERY, Directory, Person
+from vault.crypto.directory import ADMIN, RECOVERY, Directory, Person
 from vault.crypto.keys import fingerprint, new_id, new_key, new_private_key, public_key
 from vault.crypto.keystore import Code, Device, Keystore, Sheet, Stretch
 from vault.crypto.unlock import (
@@ -32,7 +32,7 @@ from vault.errors import Refused, WrongCredential
 from vault.services import payloads, sessions
 from vault.services.accounts.activation import new_login_id, throttle
 from vault.services.accounts.signing_in import prove
-from vault.services.audit import Event, Fact
+from vault.services.audit import Event
 from vault.services.instance import Instance, Origin
 from vault.services.safe import Desk
 from vault.storage import durable
@@ -233,9 +233,9 @@ def recover(
         keys = {
             c: keystore.compartment_key(directory, c, RECOVERY, private) for c in directory.compartments
         }
-        signing = _signing_key(keystore, directory, keys)
+        signing = keystore.secret(directory, "signing", keys[directory.system(ADMIN)])
         directory = directory.with_person(person, Person(login_id, public_key(own), Role.ADMINISTRATOR.value))
-        device = _device_of(keystore, browser) or new_id()
+        device = keystore.device_of(browser) or new_id()
         bundle = Bundle(own, pinned, {device: holder_secret(browser, person)})
         bundles.append((device, bundle))
         entry = keystore.devices.get(device) or Device(secret_hash(browser), instance.now())
@@ -270,27 +270,7 @@ def _open_sheets(keystore: Keystore, secret: bytes) -> tuple[bytes, bytes]:
     raise WrongCredential("sheet-wrong")
 
 
-def _device_of(keystore: Keystore, secret: bytes) -> bytes | None:
-    told = secret_hash(secret)
-    return next((i for i, d in keystore.devices.items() if hmac.compare_digest(d.secret_hash, told)), None)
-
-
-def _signing_key(keystore: Keystore, directory: Directory, keys: dict[bytes, bytes]) -> bytes:
-    from vault.crypto.envelope import Context, open_sealed
-    from vault.services.safe import ADMIN_SECRETS
-
-    admin, owner = directory.system("admin"), ADMIN_SECRETS["signing"]
-    found = keystore.ring(directory, admin, keys[admin]).find(owner)
-    if found is None:
-        raise Refused("signing-key-missing")
-    context = Context(keystore.office, "record", (found[0], owner, 1))
-    return open_sealed(found[1], keystore.secrets["signing"], context)
-
-
 def _person_folder(keystore: Keystore, directory: Directory, keys: dict[bytes, bytes], person: bytes) -> Keystore:
     papers = directory.system("office")
     ring = keystore.ring(directory, papers, keys[papers]).with_folder(person, new_id(), new_key())
     return keystore.with_ring(directory, papers, keys[papers], ring)
-
-
-__all__ = ["Fact", "PrintedSheet", "confirm_sheet", "is_confirmed", "issue_ticket", "make_sheet", "printed", "recover"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass, replace
 
-from vault.crypto.directory import Directory
+from vault.crypto.directory import decode
 from vault.crypto.keys import new_id
 from vault.crypto.keystore import Device, Keystore
 from vault.crypto.unlock import (
@@ -15,7 +15,6 @@ from vault.crypto.unlock import (
     holder_secret,
     open_slot,
     read_code,
-    seal_slot,
     secret_hash,
     stretch,
 )
@@ -45,11 +44,7 @@ def known_device(instance: Instance, device_secret: bytes | None) -> bytes | Non
     """The id of the registered device with this secret."""
     if device_secret is None or instance.files.newest() is None:
         return None
-    told = secret_hash(device_secret)
-    for device, entry in instance.keyring.stored().keystore.devices.items():
-        if hmac.compare_digest(entry.secret_hash, told):
-            return device
-    return None
+    return instance.keyring.stored().keystore.device_of(device_secret)
 
 
 def sign_in(
@@ -64,10 +59,10 @@ def sign_in(
         raise WrongCredential("unknown-device")
     _count(instance, origin, b"device " + device)
     stored = instance.keyring.stored()
-    person, bundle = _open(instance, stored, login_id, password, device, device_secret, origin)
+    person, bundle, stretched = _open(instance, stored, login_id, password, device, device_secret, origin)
     instance.sessions.clear_failures(b"device " + device)
     instance.checked = None  # what was put back is told at the next sign-in, not a minute later
-    stored, bundle, used_up = _end_registration(instance, stored, person, password, device, device_secret, bundle)
+    stored, bundle, used_up = _end_registration(instance, stored, person, stretched, device, device_secret, bundle)
     desk = Desk(instance, origin, person, device, bundle, stored)
     return SignedIn(*_start(desk, event), used_up)
 
@@ -80,15 +75,15 @@ def _count(instance: Instance, origin: Origin, name: bytes) -> None:
 
 def _open(
     instance: Instance, stored: Stored, login_id: str, password: str, holder: bytes, secret: bytes, origin: Origin
-) -> tuple[bytes, Bundle]:
-    """The person and bundle behind a login ID; an unknown ID costs what a wrong password costs."""
+) -> tuple[bytes, Bundle, bytes]:
+    """The person and bundle behind a login ID, and the stretched password; an unknown ID costs what a wrong password costs."""
     keystore = stored.keystore
     person = _person(keystore, login_id)
     place, sealed = _slot(instance, keystore, person, holder)
     with instance.argon2_permit():
         stretched = stretch(password, place.salt, place.cost)
     try:
-        return place.person, open_slot(stretched, holder_secret(secret, place.person), place, sealed)
+        return place.person, open_slot(stretched, holder_secret(secret, place.person), place, sealed), stretched
     except WrongCredential:
         audit.record(instance, origin, Fact(Event.SIGN_IN_REFUSED, 403, person or b"", holder))
         raise
@@ -96,10 +91,7 @@ def _open(
 
 def _person(keystore: Keystore, login_id: str) -> bytes | None:
     """Who has this login ID, by a directory not verified yet: the slot that opens brings the key that verifies."""
-    from vault.crypto.directory import decode
-
-    directory: Directory = decode(keystore.directory.document)
-    found = directory.person_by_login(fold_letters(login_id))
+    found = decode(keystore.directory.document).person_by_login(fold_letters(login_id))
     return found[0] if found else None
 
 
@@ -117,15 +109,12 @@ def _slot(instance: Instance, keystore: Keystore, person: bytes | None, holder: 
 
 
 def _end_registration(
-    instance: Instance, stored: Stored, person: bytes, password: str, device: bytes, secret: bytes, bundle: Bundle
+    instance: Instance, stored: Stored, person: bytes, stretched: bytes, device: bytes, secret: bytes, bundle: Bundle
 ) -> tuple[Stored, Bundle, bool]:
     """The first sign-in after a registration: the browser has kept its cookie, so the code's work is done."""
     code = stored.keystore.devices[device].pending.get(person)
     if code is None:
         return stored, bundle, False
-    known = stored.keystore.stretches[person]
-    with instance.argon2_permit():
-        stretched = stretch(password, known.salt, known.cost)
     opened: list[Bundle] = []
 
     def change(keystore: Keystore) -> Keystore:
@@ -203,11 +192,11 @@ def register(
         audit.record(instance, origin, Fact(Event.SIGN_IN_REFUSED, 403))
         raise WrongCredential("unknown-code")
     _count(instance, origin, b"code " + code)
-    person, bundle = _open(instance, stored, login_id, password, code, code_secret, origin)
+    person, _, stretched = _open(instance, stored, login_id, password, code, code_secret, origin)
     instance.sessions.clear_failures(b"code " + code)
     instance.sessions.clear_failures(b"register " + origin.address.encode())
     secret = device_secret or new_secret
-    stored, device, bundle = _add_device(instance, stored, person, password, code, code_secret, secret)
+    stored, device, bundle = _add_device(instance, person, stretched, code, code_secret, secret)
     desk = Desk(instance, origin, person, device, bundle, stored)
     return Registered(SignedIn(*_start(desk, Event.DEVICE_REGISTERED)), secret)
 
@@ -221,13 +210,10 @@ def _known_code(keystore: Keystore, secret: bytes, now: int) -> bytes | None:
 
 
 def _add_device(
-    instance: Instance, stored: Stored, person: bytes, password: str, code: bytes, code_secret: bytes, secret: bytes
+    instance: Instance, person: bytes, stretched: bytes, code: bytes, code_secret: bytes, secret: bytes
 ) -> tuple[Stored, bytes, Bundle]:
     """Add the browser's slot: the bundle is opened again from the code's slot by the typed password, as it is now."""
     device = known_device(instance, secret) or new_id()
-    known = stored.keystore.stretches[person]
-    with instance.argon2_permit():
-        stretched = stretch(password, known.salt, known.cost)
     opened: list[Bundle] = []
 
     def change(keystore: Keystore) -> Keystore:
@@ -270,6 +256,3 @@ def refused(instance: Instance, origin: Origin, status: int, person: bytes, devi
         audit.record(instance, origin, Fact(Event.REQUEST_REFUSED, status, person, device))
     except KuraError:
         return
-
-
-__all__ = ["SignedIn", "known_device", "prove", "refused", "register", "seal_slot", "sign_in", "sign_out"]
