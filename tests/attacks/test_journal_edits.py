@@ -67,7 +67,8 @@ def test_the_verifier_names_the_first_wrong_entry(edit: Edit, at: int, office: O
 def test_an_entry_put_in_by_hand_is_named(office: Office) -> None:
     [(newest,)] = office.sql("SELECT max(position) FROM journal")
     office.sql(
-        "INSERT INTO journal SELECT position+1, clear, key, sealed, hash, noted FROM journal WHERE position=?", newest
+        "INSERT INTO journal (position, clear, key, sealed, hash, noted, at, event, person, subject)"
+        " SELECT position+1, clear, key, sealed, hash, noted, at, event, person, subject FROM journal WHERE position=?", newest
     )
     assert first_wrong(office) == newest + 1
 

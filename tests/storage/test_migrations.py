@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 
 from vault.errors import NotReady, Unwritable
-from vault.storage import journal, records, schema
+from vault.storage import journal, records, schema, visits
 from vault.storage.database import (
     MIGRATIONS,
     check_schema,
@@ -69,8 +69,9 @@ def filled(engine: Engine) -> None:
         records.put_contents(connection, ContentsRow(some(1), some(3), 1, b"sealed list"))
         records.add_ledger_row(connection, LedgerRow(1, some(4), some(5), some(6), 1, 1_800_000_002, b"sealed print"))
         journal.add_key(connection, some(7), 20261121, b"sealed key")
-        last = journal.append(connection, journal.head(connection), b"clear", None, None, None)
-        journal.append(connection, last, b"clear too", some(7), b"sealed", some(1))
+        last = journal.append(connection, journal.head(connection), b"clear", None, None, journal.Columns())
+        visits.note(connection, some(1), some(8), 1_800_000_003, "192.0.2.7")
+        journal.append(connection, last, b"clear too", some(7), b"sealed", journal.Columns(noted=some(1)))
 
 
 def everything(engine: Engine) -> dict[str, list[tuple[object, ...]]]:

@@ -39,6 +39,7 @@ class Permission(Enum):
     IMPORT = "import"
     PRINT = "print"
     NOTE_PRINTS = "note-prints"
+    APPROVE_PRINTS = "approve-prints"
     READ_PRINT_LEDGER = "read-print-ledger"
     READ_AUDIT_LOG = "read-audit-log"
     SIGN_INSPECTION = "sign-inspection"
@@ -62,7 +63,7 @@ _VIEWER = frozenset({
 })  # fmt: skip
 _HANDLER = _VIEWER | {
     _P.WRITE_CLIENTS, _P.READ_SENSITIVE, _P.WRITE_POLICIES, _P.WRITE_ACCOUNTING, _P.WRITE_DOCUMENTS,
-    _P.IMPORT, _P.BIN,
+    _P.IMPORT, _P.BIN, _P.APPROVE_PRINTS,
 }  # fmt: skip
 _AUDITOR = frozenset({_P.READ_AUDIT_LOG, _P.READ_PRINT_LEDGER, _P.SIGN_INSPECTION, _P.READ_SAFETY})
 

@@ -11,7 +11,7 @@ import os
 import time
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
@@ -56,6 +56,37 @@ class Event(StrEnum):
     SHEET_PRINTED = "sheet-printed"
     LEDGER_OPENED = "ledger-opened"
     LEDGER_CHANGED = "ledger-changed"
+    PRINT_REQUESTED = "print-requested"
+    PRINT_APPROVED = "print-approved"
+    PRINT_DECLINED = "print-declined"
+    TAKE_OUT_NOTED = "take-out-noted"
+    OFFICE_SHEET_PRINTED = "office-sheet-printed"
+    TODAY_OPENED = "today-opened"
+    DATA_LEDGER_OPENED = "data-ledger-opened"
+    LOG_OPENED = "log-opened"
+    INSPECTIONS_OPENED = "inspections-opened"
+    INSPECTION_SIGNED = "inspection-signed"
+    PEOPLE_OPENED = "people-opened"
+    PERSON_CREATED = "person-created"
+    PERSON_NOTED = "person-noted"
+    PERSON_CHANGED = "person-changed"
+    PERSON_STOPPED = "person-stopped"
+    PERSON_REENROLLED = "person-reenrolled"
+    FIRST_PASSWORD_SET = "first-password-set"
+    PASSWORD_CHANGED = "password-changed"
+    PASSWORD_PROVED = "password-proved"
+    PASSKEY_ADDED = "passkey-added"
+    PASSKEY_REMOVED = "passkey-removed"
+    DEVICES_OPENED = "devices-opened"
+    DEVICE_NAMED = "device-named"
+    DEVICE_REMOVED = "device-removed"
+    CODE_MADE = "code-made"
+    COMPARTMENTS_OPENED = "compartments-opened"
+    COMPARTMENT_MADE = "compartment-made"
+    COMPARTMENT_RENAMED = "compartment-renamed"
+    CLIENT_MOVED = "client-moved"
+    RULES_SAVED = "rules-saved"
+    ANNOUNCEMENT_SEEN = "announcement-seen"
     ROLLBACK_FOUND = "rollback-found"
     ROLLBACK_CONFIRMED = "rollback-confirmed"
 
@@ -79,8 +110,8 @@ def contents_note(row: ContentsRow) -> list[object]:
     return [row.version, hashlib.sha256(row.sealed).digest()]
 
 
-def _clear(instance: Instance, origin: Origin, fact: Fact) -> bytes:
-    parts: dict[str, object] = {
+def _parts(instance: Instance, origin: Origin, fact: Fact) -> dict[str, Any]:
+    parts: dict[str, Any] = {
         "at": int(instance.clock() * 1000),
         "event": fact.event.value,
         "status": fact.status,
@@ -96,17 +127,11 @@ def _clear(instance: Instance, origin: Origin, fact: Fact) -> bytes:
     if fact.keystore is not None:
         stored = fact.keystore
         parts["keystore"] = [*stored.place, stored.digest, _directory_version(stored)]
-    return codec.encode(parts)
+    return parts
 
 
 def _directory_version(stored: Stored) -> int:
     return directory.decode(stored.keystore.directory.document).version
-
-
-def _noted(fact: Fact) -> bytes | None:
-    if fact.contents is not None:
-        return fact.contents.owner
-    return KEYSTORE_NOTE if fact.keystore is not None else None
 
 
 JournalKeys = dict[tuple[int, int, bytes], tuple[bytes, bytes]]
@@ -137,7 +162,8 @@ def write(
     if audit_public and fact.detail and fresh is not None:
         key, secret = _journal_key(instance, connection, audit_public, fresh)
         sealed = seal(secret, codec.encode(fact.detail), Context(instance.office, "journal", (key, last[0] + 1)))
-    new = journal.append(connection, last, _clear(instance, origin, fact), key, sealed, _noted(fact))
+    parts = _parts(instance, origin, fact)
+    new = journal.append(connection, last, codec.encode(parts), key, sealed, _columns(parts))
     return proof or new
 
 
@@ -239,18 +265,20 @@ def verify_chain(connection: Connection) -> int | None:
     previous, expected = journal.NO_HASH, 1
     for entry in journal.all_entries(connection):
         right = journal.entry_hash(previous, entry.position, entry.clear, entry.key, entry.sealed)
-        if entry.position != expected or entry.hash != right or entry.noted != _noted_in(entry.clear):
+        if entry.position != expected or entry.hash != right or entry.columns != columns_of(entry.clear):
             return expected
         previous, expected = entry.hash, expected + 1
     return None
 
 
-def _noted_in(clear: bytes) -> bytes | None:
-    """What the column `noted`, which the hash does not cover, has to say."""
-    told = codec.decode(clear)
-    if "contents" in told:
-        return bytes(told["contents"][0])
-    return KEYSTORE_NOTE if "keystore" in told else None
+def columns_of(clear: bytes) -> journal.Columns:
+    """What the columns beside an entry, which its hash does not cover, have to say."""
+    return _columns(codec.decode(clear))
+
+
+def _columns(told: dict[str, Any]) -> journal.Columns:
+    noted = bytes(told["contents"][0]) if "contents" in told else KEYSTORE_NOTE if "keystore" in told else None
+    return journal.Columns(told["at"], told["event"], told["person"] or None, told["subject"] or None, noted)
 
 
 def found_rollback(instance: Instance, origin: Origin, error: KuraError) -> None:

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, select
 
 from vault.storage.prepared import Prepared
 from vault.storage.schema import journal, journal_keys
 
 NO_HASH = bytes(32)
 HEAD_FILE = "head"
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What an entry is found by, taken out of its clear part: `at` in milliseconds, ids None where there is none."""
+
+    at: int | None = None
+    event: str | None = None
+    person: bytes | None = None
+    subject: bytes | None = None
+    noted: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -27,7 +39,7 @@ class Entry:
     key: bytes | None
     sealed: bytes | None
     hash: bytes
-    noted: bytes | None
+    columns: Columns
     before: bytes
 
 
@@ -42,7 +54,8 @@ def entry_hash(previous: bytes, position: int, clear: bytes, key: bytes | None, 
 _HEAD = Prepared(select(journal.c.position, journal.c.hash).order_by(journal.c.position.desc()).limit(1))
 _before = journal.alias("before")
 COLUMNS = (
-    journal.c.position, journal.c.clear, journal.c.key, journal.c.sealed, journal.c.hash, journal.c.noted,
+    journal.c.position, journal.c.clear, journal.c.key, journal.c.sealed, journal.c.hash,
+    journal.c.at, journal.c.event, journal.c.person, journal.c.subject, journal.c.noted,
     func.coalesce(_before.c.hash, NO_HASH),
 )  # fmt: skip
 _ENTRY = select(*COLUMNS).outerjoin(_before, _before.c.position == journal.c.position - 1)
@@ -60,20 +73,26 @@ def head(connection: Connection) -> tuple[int, bytes]:
 
 def append(
     connection: Connection, last: tuple[int, bytes], clear: bytes, key: bytes | None, sealed: bytes | None,
-    noted: bytes | None,
+    columns: Columns,
 ) -> tuple[int, bytes]:  # fmt: skip
     """Write the entry after `last`, inside the caller's transaction; returns the new head."""
     position = last[0] + 1
     chained = entry_hash(last[1], position, clear, key, sealed)
-    row = {"position": position, "clear": clear, "key": key, "sealed": sealed, "hash": chained, "noted": noted}
-    _APPEND.run(connection, row)
+    row = {"position": position, "clear": clear, "key": key, "sealed": sealed, "hash": chained}
+    _APPEND.run(connection, {**row, **vars(columns)})
     return position, chained
+
+
+def read_entry(found: Sequence[Any]) -> Entry:
+    """An entry out of the columns that `COLUMNS` names."""
+    position, clear, key, sealed, hashed, *columns, before = found
+    return Entry(position, clear, key, sealed, hashed, Columns(*columns), before)
 
 
 def at(connection: Connection, position: int) -> Entry | None:
     """The entry at a position."""
     found = _AT.run(connection, {"at": position}).fetchone()
-    return Entry(*found) if found else None
+    return read_entry(found) if found else None
 
 
 def fits(connection: Connection, noted: tuple[int, bytes]) -> bool:
@@ -88,7 +107,7 @@ def fits(connection: Connection, noted: tuple[int, bytes]) -> bool:
 def last_note_of(connection: Connection, owner: bytes) -> Entry | None:
     """The newest entry that notes this owner's contents list."""
     found = _NOTE_OF.run(connection, {"owner": owner}).fetchone()
-    return Entry(*found) if found else None
+    return read_entry(found) if found else None
 
 
 def with_note(statement: Select[Any], owner: ColumnElement[Any]) -> Select[Any]:
@@ -101,17 +120,54 @@ def with_note(statement: Select[Any], owner: ColumnElement[Any]) -> Select[Any]:
 
 def newest(connection: Connection, limit: int) -> list[Entry]:
     """The newest entries, newest first."""
-    return [Entry(*found) for found in connection.execute(_ENTRY.order_by(journal.c.position.desc()).limit(limit))]
+    return [read_entry(found) for found in connection.execute(_ENTRY.order_by(journal.c.position.desc()).limit(limit))]
 
 
-def all_entries(connection: Connection) -> list[Entry]:
-    """Every entry from the first."""
-    return [Entry(*found) for found in connection.execute(_ENTRY.order_by(journal.c.position))]
+@dataclass(frozen=True)
+class Wanted:
+    """Which entries are looked for: all that is given must fit. Times in milliseconds, `until` not included."""
+
+    since: int | None = None
+    until: int | None = None
+    person: bytes | None = None
+    subject: bytes | None = None
+    events: tuple[str, ...] = ()
+    before: int | None = None  # position
+
+
+def found(connection: Connection, wanted: Wanted, limit: int) -> list[Entry]:
+    """The entries looked for, newest first, at most `limit`."""
+    query = _ENTRY
+    bounds = [
+        (wanted.since, journal.c.at >= wanted.since),
+        (wanted.until, journal.c.at < wanted.until),
+        (wanted.person, journal.c.person == wanted.person),
+        (wanted.subject, journal.c.subject == wanted.subject),
+        (wanted.events or None, journal.c.event.in_(wanted.events)),
+        (wanted.before, journal.c.position < wanted.before),
+    ]
+    for given, bound in bounds:
+        if given is not None:
+            query = query.where(bound)
+    return [read_entry(row) for row in connection.execute(query.order_by(journal.c.position.desc()).limit(limit))]
+
+
+def all_entries(connection: Connection) -> Iterator[Entry]:
+    """Every entry from the first, a few thousand in memory at a time."""
+    last = 0
+    while rows := connection.execute(_ENTRY.where(journal.c.position > last).order_by(journal.c.position).limit(5000)).fetchall():
+        yield from (read_entry(row) for row in rows)
+        last = rows[-1][0]
 
 
 def add_key(connection: Connection, key: bytes, day: int, sealed: bytes) -> None:
     """A journal key, sealed to the audit key."""
     connection.execute(insert(journal_keys).values(id=key, day=day, sealed=sealed))
+
+
+def drop_keys_before(connection: Connection, day: int) -> int:
+    """Forget the journal keys of days before `day` (20261121): what they sealed is told no longer. Returns how many."""
+    return connection.execute(delete(journal_keys).where(journal_keys.c.day < day)).rowcount
 
 
 def sealed_keys(connection: Connection) -> dict[bytes, tuple[int, bytes]]:

@@ -47,4 +47,4 @@ def _client(found: Sequence[Any]) -> tuple[ContentsRow, Entry | None, Row]:
 
 
 def _entry(columns: Sequence[Any]) -> Entry | None:
-    return Entry(*columns) if columns[0] is not None else None
+    return journal.read_entry(columns) if columns[0] is not None else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Index,
@@ -13,7 +14,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 metadata = MetaData()
 
 meta = Table(
@@ -81,7 +82,16 @@ journal = Table(
     Column("sealed", LargeBinary),
     Column("hash", LargeBinary(32), nullable=False),
     Column("noted", LargeBinary(16)),  # the owner whose contents list this entry notes
+    # What is looked for, taken out of the clear part, which alone the hash covers.
+    Column("at", BigInteger),  # milliseconds since 1970
+    Column("event", Text),
+    Column("person", LargeBinary(16)),
+    Column("subject", LargeBinary(16)),
     Index("journal_of_owner", "noted", "position"),
+    Index("journal_at", "at"),
+    Index("journal_of_event", "event", "position"),
+    Index("journal_of_person", "person", "position"),
+    Index("journal_of_subject", "subject", "position"),
 )
 journal_keys = Table(
     "journal_keys",
@@ -89,4 +99,14 @@ journal_keys = Table(
     Column("id", LargeBinary(16), primary_key=True),
     Column("day", Integer, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+)
+# Which person was seen on which device, and from where: times and addresses only.
+visits = Table(
+    "visits",
+    metadata,
+    Column("person", LargeBinary(16), primary_key=True),
+    Column("device", LargeBinary(16), primary_key=True),
+    Column("first", Integer, nullable=False),
+    Column("last", Integer, nullable=False),
+    Column("address", Text, nullable=False),
 )
