@@ -154,7 +154,7 @@ def test_a_viewer_sees_the_announcement_and_cannot_confirm(office: Office, visit
 def test_a_keystore_edited_under_its_own_number_is_noticed(office: Office) -> None:
     """Not the next generation but the noted one, with other bytes."""
     from tests.support.forging import stolen_keystore
-    from vault.crypto.keystore import seal_keystore
+    from vault.crypto.keystore_form import seal_keystore
 
     office.sign_in()
     keystore, key = stolen_keystore(office)

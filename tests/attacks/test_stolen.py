@@ -16,7 +16,8 @@ from tests.support.forging import stolen_keystore
 from tests.support.offices import DEVICE, ORIGIN, PASSWORD, Office
 from tests.support.visits import Visit
 from vault.crypto.envelope import expand, key_id, parse_head
-from vault.crypto.keystore import Keystore, shred_key_of
+from vault.crypto.keystore import Keystore
+from vault.crypto.keystore_form import shred_key_of
 from vault.crypto.unlock import Bundle, holder_secret, open_slot, read_code, stretch
 from vault.errors import KuraError, WrongCredential
 from vault.services import sessions

@@ -23,7 +23,8 @@ from vault.crypto import codec, unlock
 from vault.crypto.directory import Compartment, Directory, Person, signed
 from vault.crypto.envelope import FIELDS, HEAD_BYTES, Context, key_id, seal
 from vault.crypto.keys import Ring, grant, public_key, seal_ring, seal_to, signing_public
-from vault.crypto.keystore import Code, Device, Keystore, SealedRing, Sheet, Stretch, seal_keystore
+from vault.crypto.keystore import Code, Device, Keystore, Passkey, SealedRing, Sheet, Stretch
+from vault.crypto.keystore_form import seal_keystore
 from vault.errors import KuraError
 
 CHUNK = 16384 + 16
@@ -291,8 +292,8 @@ def directories() -> Iterator[Inputs]:
 
 
 def keystores() -> Iterator[Inputs]:
-    """Every field filled once."""
-    stretch = Stretch(SALT, unlock.Cost(*CHEAP))
+    """Every field filled once. `keystore.json` has the first format, which is read and written no longer."""
+    stretch = Stretch(SALT, unlock.Cost(*CHEAP), 1795000000)
     whole = Keystore(
         OFFICE,
         2,
@@ -301,12 +302,13 @@ def keystores() -> Iterator[Inputs]:
         {PERSON: stretch},
         {PERSON: {HOLDER: fixed("slot", 80)}},
         {HOLDER: Device(fixed("device hash", 32), 1763683200, {fixed("person", 16): fixed("code", 16)})},
-        {fixed("code", 16): Code(fixed("code hash", 32), PERSON, 1763769600)},
+        {fixed("code", 16): Code(fixed("code hash", 32), PERSON, 1763769600, initial=True)},
         {COMPARTMENT: {PERSON: fixed("grant", 90)}},
         {COMPARTMENT: SealedRing(7, fixed("ring", 120))},
         {fixed("sheet", 16): Sheet(fixed("sheet sealed", 90), 1763683200, 1763683300)},
         {"signing": fixed("sealed secret", 90)},
         (fixed("statement", 40),),
+        {PERSON: {fixed("credential", 20): Passkey(HOLDER, fixed("credential key", 77), 3, 1795000000, fixed("slot", 80))}},
         (12, fixed("head", 32)),
     )
     inputs: Inputs = {"key": fixed("shred", 32).hex(), "office": OFFICE.hex(), "epoch": 2, "generation": 41}
@@ -474,7 +476,8 @@ FILES: dict[str, Callable[[], Iterator[Inputs]]] = {
     "journal-key": journal_keys,
     "recovery": recoveries,
     "directory": directories,
-    "keystore": keystores,
+    # keystore.json holds what the first release sealed: it stays readable and is made no more.
+    "keystore-2": keystores,
 }
 
 

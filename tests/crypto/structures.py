@@ -17,7 +17,7 @@ from vault.crypto import unlock
 from vault.crypto.directory import Signed
 from vault.crypto.envelope import Context, open_sealed
 from vault.crypto.keys import open_from, open_grant, open_ring
-from vault.crypto.keystore import open_keystore
+from vault.crypto.keystore_form import open_keystore
 
 FOLDER = Path(__file__).parent / "vectors"
 Inputs = dict[str, Any]
@@ -100,8 +100,9 @@ def _directory(inputs: Inputs, sealed: bytes) -> Any:
 
 
 def _keystore(inputs: Inputs, sealed: bytes) -> Any:
-    where = (raw(inputs["office"]), inputs["epoch"], inputs["generation"])
-    return open_keystore(raw(inputs["key"]), sealed, *where).encode().hex()
+    office, key, epoch, generation = raw(inputs["office"]), raw(inputs["key"]), inputs["epoch"], inputs["generation"]
+    open_keystore(key, sealed, office, epoch, generation)
+    return open_sealed(key, sealed, Context(office, "keystore", (epoch, generation))).hex()
 
 
 OPEN: dict[str, Callable[[Inputs, bytes], Any]] = {

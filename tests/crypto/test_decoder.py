@@ -15,7 +15,8 @@ import pytest
 from tests.crypto.structures import Inputs, load, place_of, raw, slot_inputs
 from vault.crypto import codec, unlock
 from vault.crypto.envelope import Context, expand, padded_size, seal
-from vault.crypto.keystore import Keystore, open_keystore
+from vault.crypto.keystore import Keystore
+from vault.crypto.keystore_form import open_keystore
 
 HERE = Path(__file__).parent
 KEY, OFFICE = b"k" * 32, b"o" * 16

@@ -231,7 +231,7 @@ def test_a_browser_that_forgets_its_cookies_costs_nothing(office: Office) -> Non
 
 def test_the_old_keystore_with_the_code_is_unreadable_after_it_was_used_up(office: Office) -> None:
     from tests.support.forging import stolen_keystore
-    from vault.crypto.keystore import open_keystore
+    from vault.crypto.keystore_form import open_keystore
     from vault.errors import SealBroken
 
     keystore, _ = stolen_keystore(office)

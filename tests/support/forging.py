@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from tests.support.offices import Office
 from vault.crypto.directory import Directory, Signed, decode
-from vault.crypto.keystore import Keystore, open_keystore, seal_keystore, shred_key_of
+from vault.crypto.keystore import Keystore
+from vault.crypto.keystore_form import open_keystore, seal_keystore, shred_key_of
 from vault.storage.keystore import SHRED_BYTES
 
 Change = Callable[[Keystore], Keystore]

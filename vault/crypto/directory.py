@@ -51,7 +51,8 @@ class Compartment:
 
 @dataclass(frozen=True)
 class Directory:
-    """The document itself. `rules` holds whole numbers that are needed before sign-in (minutes, days)."""
+    """The document itself. `rules` holds whole numbers that are needed before sign-in (minutes, days), `networks`
+    the addresses (CIDR) from which devices may be used; none: from anywhere."""
 
     office: bytes
     version: int
@@ -62,6 +63,7 @@ class Directory:
     persons: dict[bytes, Person] = field(default_factory=dict)
     compartments: dict[bytes, Compartment] = field(default_factory=dict)
     rules: dict[str, int] = field(default_factory=dict)
+    networks: tuple[str, ...] = ()
 
     def person_by_login(self, login_id: str) -> tuple[bytes, Person] | None:
         """The person with this login ID, whether active or not."""
@@ -100,6 +102,10 @@ class Directory:
             raise Malformed("malformed", what="login ID twice")
         return replace(self, version=self.version + 1, persons={**self.persons, person: entry})
 
+    def administrators(self) -> list[bytes]:
+        """The active administrators."""
+        return [i for i, p in self.persons.items() if p.active and p.role == ADMINISTRATOR]
+
     def with_compartment(self, compartment: bytes, entry: Compartment) -> Directory:
         """The next version with a compartment added or moved to another epoch."""
         return replace(self, version=self.version + 1, compartments={**self.compartments, compartment: entry})
@@ -117,6 +123,7 @@ class Directory:
                 "persons": {i.hex(): _person(p) for i, p in self.persons.items()},
                 "compartments": {i.hex(): [c.kind, c.epoch, c.key_id] for i, c in self.compartments.items()},
                 "rules": self.rules,
+                **({"networks": list(self.networks)} if self.networks else {}),
             }
         )
 
@@ -156,7 +163,9 @@ _SHAPE = {
 
 def decode(data: bytes) -> Directory:
     """The document of canonical bytes, not yet believed; raises Malformed."""
-    raw = codec.shaped(codec.decode(data), _SHAPE)
+    raw = codec.decode(data)
+    bounded = isinstance(raw, dict) and "networks" in raw  # left out where there are none, as in the first release
+    raw = codec.shaped(raw, {**_SHAPE, "networks": [str]} if bounded else _SHAPE)
     persons = {bytes.fromhex(i): _read_person(p) for i, p in raw["persons"].items()}
     if RECOVERY in persons:  # his grants would take the place of the recovery key's
         raise Malformed("malformed", what="person")
@@ -170,6 +179,7 @@ def decode(data: bytes) -> Directory:
         persons,
         {bytes.fromhex(i): _read_compartment(c) for i, c in raw["compartments"].items()},
         raw["rules"],
+        tuple(raw.get("networks", ())),
     )
 
 

@@ -6,19 +6,17 @@ erases. The functions here change a keystore in memory; when it becomes durable 
 
 from __future__ import annotations
 
-import hashlib
 import hmac
+from collections.abc import Container
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from vault.crypto import codec
 from vault.crypto.directory import ADMIN, AUDIT, RECOVERY, Compartment, Directory, Signed, signed
 from vault.crypto.directory import decode as decode_directory
 from vault.crypto.envelope import ID_BYTES, Context, open_sealed, seal
 from vault.crypto.envelope import key_id as id_of
 from vault.crypto.keys import Ring, grant, new_id, new_key, open_grant, open_ring, seal_ring
 from vault.crypto.unlock import Bundle, Cost, SlotPlace, open_slot, seal_slot, secret_hash
-from vault.errors import Malformed, Untrusted, WrongCredential
+from vault.errors import Untrusted, WrongCredential
 
 # The office's own private keys: by name, the kind of system compartment that holds them and the owner id of their folder.
 SECRETS = {"signing": (ADMIN, b"kura signing key"), "audit": (AUDIT, b"kura audit key\x00\x00")}
@@ -41,19 +39,41 @@ class Device:
 
 @dataclass(frozen=True)
 class Code:
-    """A code on paper for one person; `expires` in seconds since 1970, 0 for no date."""
+    """A code on paper for one person; `expires` in seconds since 1970, 0 for no date.
+
+    `initial`: it stands on a login sheet, beside a password that has to be changed when it is first used.
+    """
 
     secret_hash: bytes
     person: bytes
     expires: int = 0
+    initial: bool = False
+
+    def expired(self, now: int) -> bool:
+        return bool(self.expires) and self.expires <= now
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """How a person's password is stretched."""
+    """How a person's password is stretched, and when it was set (seconds since 1970; 0: before that was noted)."""
 
     salt: bytes
     cost: Cost
+    made: int = 0
+
+
+@dataclass(frozen=True)
+class Passkey:
+    """A person's passkey on one device: what verifies it, and, where it has PRF, a slot that its output opens.
+
+    `public` is the credential's public key (COSE), `count` its signature counter, `made` seconds since 1970.
+    """
+
+    device: bytes
+    public: bytes
+    count: int
+    made: int
+    slot: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -88,6 +108,7 @@ class Keystore:
     sheets: dict[bytes, Sheet] = field(default_factory=dict)
     secrets: dict[str, bytes] = field(default_factory=dict)
     statements: tuple[bytes, ...] = ()
+    passkeys: dict[bytes, dict[bytes, Passkey]] = field(default_factory=dict)
     mark: tuple[int, bytes] = (0, b"")
 
     # --- looking up
@@ -100,8 +121,12 @@ class Keystore:
         return SlotPlace(self.office, person, holder, known.salt, known.cost)
 
     def open_slot(self, person: bytes, holder: bytes, stretched: bytes, secret: bytes) -> Bundle:
-        """The bundle in a person's slot; raises WrongCredential."""
-        return open_slot(stretched, secret, self.place(person, holder), self.slots[person][holder])
+        """The bundle in a person's slot; raises WrongCredential.
+
+        Secrets of holders that were taken from him are left out: a new password must not bring a lost device back.
+        """
+        bundle = open_slot(stretched, secret, self.place(person, holder), self.slots[person][holder])
+        return replace(bundle, secrets={h: s for h, s in bundle.secrets.items() if h in self.slots[person]})
 
     def trusted(self, pinned: bytes) -> Directory:
         """The directory, verified under the pinned key; raises Untrusted."""
@@ -139,6 +164,15 @@ class Keystore:
         if held is None or entry is None:
             raise Untrusted("untrusted", what="no ring")
         return open_ring(key, self.office, compartment, entry.epoch, held.counter, held.sealed)
+
+    def grants_there(self, directory: Directory) -> tuple[int, int]:
+        """(how many of the grants that ought to be there are, how many ought to be)."""
+        wanted = sum(len(directory.receivers(compartment)) for compartment in directory.compartments)
+        return wanted - len(self.missing_grants(directory)), wanted
+
+    def initial_code_of(self, person: bytes) -> Code | None:
+        """The code of a login sheet that this person has not used yet."""
+        return next((c for c in self.codes.values() if c.person == person and c.initial), None)
 
     def missing_grants(self, directory: Directory) -> list[tuple[bytes, bytes]]:
         """(compartment, receiver) pairs that ought to have a grant of the valid key and have none."""
@@ -187,9 +221,70 @@ class Keystore:
         }
         return replace(self, grants={**self.grants, compartment: given})
 
-    def encode(self) -> bytes:
-        """The canonical bytes of the whole keystore."""
-        return codec.encode(_raw(self))
+    def with_new_grants(self, directory: Directory, compartment: bytes, key: bytes) -> Keystore:
+        """Grants of a compartment to those the directory wants to hold it and who have none of this key yet."""
+        entry, held = directory.compartments[compartment], self.grants.get(compartment, {})
+        if entry.key_id != id_of(key):
+            raise Untrusted("untrusted", what="grant")
+        given = {
+            receiver: grant(self.office, compartment, entry.epoch, receiver, public, key)
+            for receiver, public in directory.receivers(compartment).items()
+            if held.get(receiver, b"")[:ID_BYTES] != entry.key_id
+        }
+        return replace(self, grants={**self.grants, compartment: {**held, **given}})
+
+    # --- taking away
+
+    def without_person(self, person: bytes) -> Keystore:
+        """Without anything a person could open something with; devices that nobody else uses go too."""
+        slots = {p: held for p, held in self.slots.items() if p != person}
+        left = replace(
+            self,
+            stretches={p: s for p, s in self.stretches.items() if p != person},
+            slots=slots,
+            codes={i: c for i, c in self.codes.items() if c.person != person},
+            passkeys={p: held for p, held in self.passkeys.items() if p != person},
+            devices={i: d.without_pending(person) for i, d in self.devices.items()},
+        )
+        return left._without_unused_devices()
+
+    def without_device(self, device: bytes, person: bytes | None = None) -> Keystore:
+        """Without a device: everybody's slots and passkeys on it, or one person's; codes that registered it are used."""
+        gone = {p for p in self.slots if person is None or p == person}
+        pending = {c for p, c in self.devices[device].pending.items() if p in gone}
+        slots = {
+            p: {h: s for h, s in held.items() if p not in gone or (h != device and h not in pending)}
+            for p, held in self.slots.items()
+        }
+        passkeys = {
+            p: {i: k for i, k in held.items() if p not in gone or k.device != device}
+            for p, held in self.passkeys.items()
+        }
+        entry = self.devices[device]
+        kept = replace(entry, pending={p: c for p, c in entry.pending.items() if p not in gone})
+        codes = {i: c for i, c in self.codes.items() if i not in pending}
+        devices = {**self.devices, device: kept}
+        if person is None:
+            del devices[device]
+        return replace(
+            self, slots=slots, passkeys=passkeys, codes=codes, devices=devices
+        )._without_unused_devices()
+
+    def without_codes(self, gone: Container[bytes]) -> Keystore:
+        """Without some codes on paper and the slots that they open."""
+        return replace(
+            self,
+            codes={i: c for i, c in self.codes.items() if i not in gone},
+            slots={p: {h: s for h, s in held.items() if h not in gone} for p, held in self.slots.items()},
+        )
+
+    def expired_codes(self, now: int) -> set[bytes]:
+        """The codes whose day has passed."""
+        return {i for i, c in self.codes.items() if c.expired(now)}
+
+    def _without_unused_devices(self) -> Keystore:
+        used = {holder for held in self.slots.values() for holder in held}
+        return replace(self, devices={i: d for i, d in self.devices.items() if i in used})
 
 
 def _secret_context(office: bytes, folder: bytes, owner: bytes) -> Context:
@@ -221,110 +316,6 @@ def new_compartment(
     return made.with_directory(changed, signing), changed, compartment, key
 
 
-def seal_keystore(shred_key: bytes, keystore: Keystore) -> bytes:
-    """The keystore as it lies on disk, bound to its epoch and generation."""
-    context = Context(keystore.office, "keystore", (keystore.epoch, keystore.generation))
-    return seal(shred_key, keystore.encode(), context)
-
-
-def open_keystore(shred_key: bytes, sealed: bytes, office: bytes, epoch: int, generation: int) -> Keystore:
-    """The keystore of this epoch and generation; raises SealBroken or Malformed."""
-    plain = open_sealed(shred_key, sealed, Context(office, "keystore", (epoch, generation)))
-    keystore = _keystore(plain)
-    if (keystore.office, keystore.epoch, keystore.generation) != (office, epoch, generation):
-        raise Malformed("malformed", what="keystore")
-    return keystore
-
-
-def shred_key_of(random_file: bytes) -> bytes:
-    """SHA-256 of the 64 KiB random file that stands for a shred key: destroying any part of it destroys the key."""
-    return hashlib.sha256(random_file).digest()
-
-
-def digest(sealed: bytes) -> bytes:
-    """What the journal notes of a sealed keystore: its SHA-256."""
-    return hashlib.sha256(sealed).digest()
-
-
 def receivers_of(keystore: Keystore, compartment: bytes) -> set[bytes]:
     """Who has a grant of a compartment now, the recovery key apart."""
     return set(keystore.grants.get(compartment, {})) - {RECOVERY}
-
-
-# --- encoding
-
-
-def _hexed(mapping: dict[bytes, Any], each: Any) -> dict[str, Any]:
-    return {i.hex(): each(v) for i, v in mapping.items()}
-
-
-def _unhexed(mapping: dict[str, Any], each: Any) -> dict[bytes, Any]:
-    return {bytes.fromhex(i): each(v) for i, v in mapping.items()}
-
-
-def _same(value: Any) -> Any:
-    return value
-
-
-def _raw(k: Keystore) -> dict[str, Any]:
-    return {
-        "format": _FORMAT,
-        "office": k.office,
-        "epoch": k.epoch,
-        "generation": k.generation,
-        "directory": [k.directory.document, k.directory.signature],
-        "stretches": _hexed(k.stretches, lambda s: [s.salt, s.cost.m, s.cost.t, s.cost.p]),
-        "slots": _hexed(k.slots, lambda of: _hexed(of, _same)),
-        "devices": _hexed(k.devices, lambda d: [d.secret_hash, d.registered, _hexed(d.pending, _same)]),
-        "codes": _hexed(k.codes, lambda c: [c.secret_hash, c.person, c.expires]),
-        "grants": _hexed(k.grants, lambda of: _hexed(of, _same)),
-        "rings": _hexed(k.rings, lambda r: [r.counter, r.sealed]),
-        "sheets": _hexed(k.sheets, lambda s: [s.sealed, s.made, s.confirmed]),
-        "secrets": k.secrets,
-        "statements": list(k.statements),
-        "mark": list(k.mark),
-    }
-
-
-_FORMAT = "kura keystore 1"
-# Whoever holds the disk holds the shred key too and can write a keystore of his own: nothing of it is believed
-# before it has this shape, and of its contents only what the signed directory vouches for.
-_SHAPE = {
-    "format": str,
-    "office": bytes,
-    "epoch": int,
-    "generation": int,
-    "directory": (bytes, bytes),
-    "stretches": {bytes: (bytes, int, int, int)},
-    "slots": {bytes: {bytes: bytes}},
-    "devices": {bytes: (bytes, int, {bytes: bytes})},
-    "codes": {bytes: (bytes, bytes, int)},
-    "grants": {bytes: {bytes: bytes}},
-    "rings": {bytes: (int, bytes)},
-    "sheets": {bytes: (bytes, int, int)},
-    "secrets": {str: bytes},
-    "statements": [bytes],
-    "mark": (int, bytes),
-}
-
-
-def _keystore(data: bytes) -> Keystore:
-    raw = codec.shaped(codec.decode(data), _SHAPE)
-    if raw["format"] != _FORMAT:
-        raise Malformed("malformed", what="keystore format")
-    return Keystore(
-        office=raw["office"],
-        epoch=raw["epoch"],
-        generation=raw["generation"],
-        directory=Signed(*raw["directory"]),
-        stretches=_unhexed(raw["stretches"], lambda s: Stretch(s[0], Cost(*s[1:]))),
-        slots=_unhexed(raw["slots"], lambda of: _unhexed(of, _same)),
-        devices=_unhexed(raw["devices"], lambda d: Device(d[0], d[1], _unhexed(d[2], _same))),
-        codes=_unhexed(raw["codes"], lambda c: Code(*c)),
-        grants=_unhexed(raw["grants"], lambda of: _unhexed(of, _same)),
-        rings=_unhexed(raw["rings"], lambda r: SealedRing(*r)),
-        sheets=_unhexed(raw["sheets"], lambda s: Sheet(*s)),
-        secrets=raw["secrets"],
-        statements=tuple(raw["statements"]),
-        mark=(raw["mark"][0], raw["mark"][1]),
-    )

@@ -115,6 +115,12 @@ class SlotPlace:
         return Context(self.office, "slot", fields)
 
 
+def passkey_place(office: bytes, person: bytes, credential: bytes) -> SlotPlace:
+    """Where a passkey's slot stands. Its PRF output is uniform: the numbers of a stretching stand for none."""
+    told = hashlib.sha256(b"kura passkey" + credential).digest()
+    return SlotPlace(office, person, told[:16], told[16:], Cost(8, 1, 1))
+
+
 def _slot_key(stretched: bytes, secret: bytes, place: SlotPlace) -> bytes:
     uniform = hmac.digest(b"kura slot key", stretched + secret, hashlib.sha512)
     return expand(uniform, place.person + place.holder, 32)

@@ -14,7 +14,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vault.crypto.keystore import Keystore, digest, open_keystore, seal_keystore, shred_key_of
+from vault.crypto.keystore import Keystore
+from vault.crypto.keystore_form import digest, open_keystore, seal_keystore, shred_key_of
 from vault.errors import Damaged, KuraError, Unwritable
 from vault.storage.durable import destroy, locked, make_folder, open_lock, remove, take_lock, write_whole
 
