@@ -29,7 +29,7 @@ from tests.support.offices import (
 )
 from vault.domain.prints import POLICY_LIST, PrintOrder
 from vault.services import audit, clients, policies, printing, sessions
-from vault.services.accounts import activation, beginning, recovery, signing_in
+from vault.services.accounts import activation, beginning, recovery, registering
 from vault.services.safe import Desk
 from vault.storage.keystore import KeystoreFiles
 
@@ -79,7 +79,7 @@ def taken_away(office: Office, desk: Desk) -> object:
 
 def register(office: Office) -> Callable[[], object]:
     facts = office.facts
-    return lambda: signing_in.register(
+    return lambda: registering.register(
         office.instance, facts.login_id, PASSWORD, facts.code, None, NEW_BROWSER, origin("203.0.113.1")
     )
 

@@ -17,7 +17,7 @@ from tests.support.offices import DEVICE, ORIGIN, PASSWORD, Office
 from tests.support.visits import Visit
 from vault.crypto.envelope import expand, key_id, parse_head
 from vault.crypto.keystore import Keystore
-from vault.crypto.keystore_form import shred_key_of
+from vault.crypto.keystore_form import encode, shred_key_of
 from vault.crypto.unlock import Bundle, holder_secret, open_slot, read_code, stretch
 from vault.errors import KuraError, WrongCredential
 from vault.services import sessions
@@ -37,7 +37,7 @@ def files_of(office: Office) -> Iterator[bytes]:
 
 def loot(office: Office) -> list[bytes]:
     """The files, and the keystore as the shred key opens it."""
-    return [*files_of(office), stolen_keystore(office)[0].encode()]
+    return [*files_of(office), encode(stolen_keystore(office)[0])]
 
 
 Sealed = dict[bytes, set[str]]

@@ -11,7 +11,7 @@ from tests.support.offices import DEVICE, ORIGIN, PASSWORD, Office, begin, confi
 from tests.support.visits import Visit
 from vault.errors import Refused, Throttled, WrongCredential
 from vault.services import office as office_service
-from vault.services.accounts import activation, beginning, recovery, signing_in
+from vault.services.accounts import activation, beginning, recovery, registering
 
 DAY = 24 * 3600
 
@@ -158,12 +158,12 @@ def test_when_the_session_with_the_first_sheet_is_gone_a_new_sheet_is_made(unbeg
     # The sheet and the code of the lost session are dead.
     assert old.session.payload is not None
     with pytest.raises(WrongCredential):
-        signing_in.register(
+        registering.register(
             unbegun.instance, unbegun.facts.login_id, PASSWORD, old.session.payload.waiting.code, None, bytes(32), ORIGIN
         )
     code = made.payload.waiting.code
     other = replace(ORIGIN, address="203.0.113.9")
-    assert signing_in.register(unbegun.instance, unbegun.facts.login_id, PASSWORD, code, None, bytes(32), other)
+    assert registering.register(unbegun.instance, unbegun.facts.login_id, PASSWORD, code, None, bytes(32), other)
 
 
 def test_composed_and_decomposed_first_passwords_are_one(unbegun: Office) -> None:

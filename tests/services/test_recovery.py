@@ -10,7 +10,7 @@ from tests.support.visits import Visit
 from vault.crypto.unlock import new_recovery_secret, recovery_groups
 from vault.errors import Refused, WrongCredential
 from vault.services import audit, clients, sessions
-from vault.services.accounts import recovery, signing_in
+from vault.services.accounts import recovery, registering, signing_in
 
 NEW = "まったく 新しい 管理者の ことば"
 BROWSER = b"\x77" * 32
@@ -113,7 +113,7 @@ def test_a_sheet_made_anew_stands_beside_the_old_one_until_typed_back(office: Of
     with pytest.raises(WrongCredential, match="sheet-wrong"):
         recover(office, ticket=ticket(office), address="203.0.113.2")
     with pytest.raises(WrongCredential):
-        signing_in.register(office.instance, office.facts.login_id, PASSWORD, office.facts.code, None, BROWSER, ORIGIN)
+        registering.register(office.instance, office.facts.login_id, PASSWORD, office.facts.code, None, BROWSER, ORIGIN)
     assert recover(office, new, ticket(office), "203.0.113.3")
 
 

@@ -14,7 +14,7 @@ from tests.support.offices import DEVICE, ORIGIN, PASSWORD, Office, origin
 from tests.support.visits import Visit, shows_nothing
 from vault.crypto import unlock
 from vault.errors import Throttled, WrongCredential
-from vault.services.accounts import signing_in
+from vault.services.accounts import registering, signing_in
 
 WIDE = str.maketrans({chr(c): chr(c + 0xFEE0) for c in range(0x21, 0x7F)})
 
@@ -202,7 +202,7 @@ def test_odd_ids_are_unknown_ids(office: Office) -> None:
 
 def register(office: Office, code: str, address: str = "203.0.113.50", password: str = PASSWORD, device: bytes | None = None):
     new = bytes([len(address)]) * 32
-    return signing_in.register(office.instance, office.facts.login_id, password, code, device, new, origin(address))
+    return registering.register(office.instance, office.facts.login_id, password, code, device, new, origin(address))
 
 
 def test_a_spare_code_registers_a_browser_and_is_used_up_when_it_comes_back(office: Office) -> None:
@@ -211,14 +211,14 @@ def test_a_spare_code_registers_a_browser_and_is_used_up_when_it_comes_back(offi
     assert before and office.instance.files.newest() == (before[0], before[1] + 1)  # nothing was taken away yet
     assert len(office.instance.keyring.stored().keystore.codes) == 1
     again = office.sign_in(device=done.device_secret)
-    assert again.code_used_up
+    assert again.spare_used_up
     stored = office.instance.keyring.stored()
     assert stored.keystore.epoch == before[0] + 1 and stored.keystore.codes == {}
     assert [len(slots) for slots in stored.keystore.slots.values()] == [2]
     with pytest.raises(WrongCredential, match="unknown-code"):
         register(office, office.facts.code, "203.0.113.51")
     for device in (DEVICE, done.device_secret):
-        assert not office.sign_in(device=device).code_used_up
+        assert not office.sign_in(device=device).spare_used_up
 
 
 def test_a_browser_that_forgets_its_cookies_costs_nothing(office: Office) -> None:
@@ -226,7 +226,7 @@ def test_a_browser_that_forgets_its_cookies_costs_nothing(office: Office) -> Non
     register(office, office.facts.code, "203.0.113.1")
     office.clock.tick(60)
     done = register(office, office.facts.code, "203.0.113.222")
-    assert office.sign_in(device=done.device_secret).code_used_up
+    assert office.sign_in(device=done.device_secret).spare_used_up
 
 
 def test_the_old_keystore_with_the_code_is_unreadable_after_it_was_used_up(office: Office) -> None:
@@ -256,7 +256,7 @@ def test_a_code_alone_and_a_password_alone_register_nothing(office: Office) -> N
 def test_a_code_serves_only_its_own_person(office: Office) -> None:
     add_colleague(office)
     with pytest.raises(WrongCredential):
-        signing_in.register(
+        registering.register(
             office.instance, colleagues.LOGIN_ID, colleagues.PASSWORD, office.facts.code, None, bytes(32), ORIGIN
         )
 

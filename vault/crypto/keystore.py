@@ -36,6 +36,9 @@ class Device:
     def without_pending(self, person: bytes) -> Device:
         return replace(self, pending={p: c for p, c in self.pending.items() if p != person})
 
+    def without_pending_codes(self, gone: Container[bytes]) -> Device:
+        return replace(self, pending={p: c for p, c in self.pending.items() if c not in gone})
+
 
 @dataclass(frozen=True)
 class Code:
@@ -275,6 +278,7 @@ class Keystore:
         return replace(
             self,
             codes={i: c for i, c in self.codes.items() if i not in gone},
+            devices={i: d.without_pending_codes(gone) for i, d in self.devices.items()},
             slots={p: {h: s for h, s in held.items() if h not in gone} for p, held in self.slots.items()},
         )
 

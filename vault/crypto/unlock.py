@@ -25,6 +25,7 @@ PASSWORD_BYTES = 1024
 PASSWORD_CHARACTERS = 4 * PASSWORD_BYTES
 PAPER_CHARACTERS = 256
 CODE_LETTERS = 26
+INITIAL_LETTERS = 16
 GROUPS, GROUP_LETTERS = 13, 5
 RECOVERY_BYTES = 32
 
@@ -239,8 +240,8 @@ def open_recovery(secret: bytes, office: bytes, sheet: bytes, sealed: bytes) -> 
 
 def new_initial_password() -> str:
     """Sixteen Crockford letters (80 bits) in groups of four, good for one use within its days."""
-    letters = _letters(int.from_bytes(os.urandom(10), "big"), 16)
-    return "-".join(letters[i : i + 4] for i in range(0, 16, 4))
+    letters = _letters(int.from_bytes(os.urandom(10), "big"), INITIAL_LETTERS)
+    return "-".join(letters[i : i + 4] for i in range(0, INITIAL_LETTERS, 4))
 
 
 def activation_verifier(initial_password: str, cost: Cost = DEFAULT_COST) -> dict[str, int | str]:

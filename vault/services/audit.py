@@ -20,7 +20,7 @@ from vault.crypto.envelope import Context, open_sealed, seal
 from vault.crypto.keys import new_id, new_key, open_from, seal_to
 from vault.errors import KuraError, RolledBack
 from vault.services.instance import Instance, Origin
-from vault.storage import journal
+from vault.storage import chain, journal
 from vault.storage.database import transaction
 from vault.storage.keystore import Stored
 from vault.storage.records import ContentsRow
@@ -102,6 +102,7 @@ class Fact:
     subject: bytes = b""
     contents: ContentsRow | None = None
     keystore: Stored | None = None
+    confirmed: tuple[int, bytes] | None = None  # when an administrator confirmed a rollback, under the office's signature
     detail: dict[str, object] = field(default_factory=dict)
 
 
@@ -124,6 +125,8 @@ def _parts(instance: Instance, origin: Origin, fact: Fact) -> dict[str, Any]:
     }
     if fact.contents is not None:
         parts["contents"] = [fact.contents.owner, *contents_note(fact.contents)]
+    if fact.confirmed is not None:
+        parts["confirmed"] = list(fact.confirmed)
     if fact.keystore is not None:
         stored = fact.keystore
         parts["keystore"] = [*stored.place, stored.digest, _directory_version(stored)]
@@ -262,13 +265,8 @@ def _told(office: bytes, entry: journal.Entry, keys: dict[bytes, bytes]) -> Told
 
 def verify_chain(connection: Connection) -> int | None:
     """The position of the first entry that does not fit the chain; None when it is whole."""
-    previous, expected = journal.NO_HASH, 1
-    for entry in journal.all_entries(connection):
-        right = journal.entry_hash(previous, entry.position, entry.clear, entry.key, entry.sealed)
-        if entry.position != expected or entry.hash != right or entry.columns != columns_of(entry.clear):
-            return expected
-        previous, expected = entry.hash, expected + 1
-    return None
+    fault = chain.walk(connection, columns_of).fault
+    return fault.position if fault else None
 
 
 def columns_of(clear: bytes) -> journal.Columns:

@@ -7,6 +7,7 @@ from vault.crypto.envelope import Context, seal
 from vault.crypto.keys import new_id
 from vault.domain.access import Permission
 from vault.services import audit
+from vault.services.accounts import seen
 from vault.services.acts import Act, Contents, Opened, row_mark
 from vault.services.audit import Event
 from vault.services.safe import Desk
@@ -31,6 +32,7 @@ def confirm_whole(desk: Desk) -> None:
     desk.now_reading(instance.files.add(lambda keystore: desk.marked(keystore, anew=True)))
     with desk.act(Event.ROLLBACK_CONFIRMED, Permission.MANAGE_OFFICE) as act:
         act.fact.keystore = desk.stored
+        act.fact.confirmed = seen.confirmation(desk, journal.head(act.connection)[1])
     with transaction(instance.engine) as connection:
         head = journal.head(connection)
     journal.remember_head(instance.settings.replicas[0], head)

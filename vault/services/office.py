@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from vault.domain.access import Permission
-from vault.domain.office import Colleague, Office
+from vault.domain.office import Colleague, Named, Office
 from vault.errors import Conflict, NotFound
 from vault.services import payloads
 from vault.services.acts import Act
@@ -71,11 +73,13 @@ def save_particulars(desk: Desk, office: Office, own: Colleague, base: int) -> N
             act.add(OFFICE_PAGE, KIND, payloads.encode(office))
             records.set_fact(act.connection, KIND, b"1")
         mine = act.read_one(desk.person, desk.person, "person")
-        if payloads.decode(mine.payload, Colleague) != own:
-            act.change(desk.person, desk.person, "person", payloads.encode(own), mine.row.version)
+        before = payloads.decode(mine.payload, Colleague)
+        if before.name != own.name:
+            now = payloads.encode(replace(before, name=own.name))
+            act.change(desk.person, desk.person, "person", now, mine.row.version)
 
 
 def compartment_names(act: Act) -> dict[bytes, str]:
     """Names of the compartments, by id."""
     found = act.read(OFFICE_PAGE, ["compartment"])
-    return {each.row.id: payloads.decode(each.payload, Colleague).name for each in found}
+    return {each.row.id: payloads.decode(each.payload, Named).name for each in found}

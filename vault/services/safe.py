@@ -46,6 +46,7 @@ class Desk:
         self.role = Role(entry.role)
         self.login_id = entry.login_id
         self.own_name = ""  # where a session has it, what pages show needs no record opened
+        self.head: tuple[int, bytes] | None = None  # of the journal, after this request's last act
         self._keys: dict[bytes, bytes] = {}
 
     def may(self, permission: Permission) -> bool:
@@ -143,3 +144,4 @@ class Desk:
             last = act.finish(fresh)
         self.instance.journal_keys.update(fresh)
         journal.remember_head(self.instance.settings.replicas[0], last)
+        self.head = last

@@ -12,12 +12,14 @@ from vault.crypto import codec
 from vault.crypto.envelope import Context, expand, open_sealed, seal
 from vault.crypto.unlock import Bundle, secret_hash
 from vault.errors import Malformed, SealBroken
+from vault.services import bounds
 from vault.services.instance import IDLE_MINUTES, SESSION_HOURS, Instance, Origin
 from vault.services.safe import Desk
 from vault.storage.sessions import CLOCK_SLACK, SessionRow
 
 NOBODY = bytes(16)
-ACTIVATION, DESK = "activation", "desk"
+ACTIVATION, FIRST, DESK = "activation", "first", "desk"
+PROOF_SECONDS = 5 * 60
 ACTIVATION_MINUTES = 60
 
 
@@ -33,6 +35,37 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class LoginSheet:
+    """ログイン情報通知書: what a new person is handed. Kept sealed in the session of who made it, and nowhere else."""
+
+    person: bytes
+    name: str
+    login_id: str
+    initial_password: str = field(repr=False)
+    code: str = field(repr=False)
+    expires: int
+
+
+@dataclass(frozen=True)
+class Announced:
+    """What is told on every page until it was read: the journal's position, the event, when (seconds), who."""
+
+    position: int
+    event: str
+    at: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What opened the slot of a login sheet: kept while its person chooses a password."""
+
+    code: bytes = b""
+    secret: bytes = field(default=b"", repr=False)
+    stretched: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True)
 class Payload:
     """What a session's row holds, sealed: the bundle, and names that every page shows."""
 
@@ -40,15 +73,20 @@ class Payload:
     waiting: Waiting = field(default_factory=Waiting)
     names: dict[str, str] = field(default_factory=dict)
     recent: tuple[tuple[bytes, str], ...] = ()
+    sheets: tuple[LoginSheet, ...] = ()
+    opening: Opening = field(default_factory=Opening)
+    announced: tuple[Announced, ...] = ()
 
     def encode(self) -> bytes:
-        w = self.waiting
         return codec.encode(
             {
                 "bundle": self.bundle.encode() if self.bundle else b"",
-                "waiting": [w.sheet, w.secret, w.private, w.code, w.made],
+                "waiting": list(vars(self.waiting).values()),
                 "names": self.names,
                 "recent": [list(r) for r in self.recent],
+                "sheets": [list(vars(s).values()) for s in self.sheets],
+                "opening": list(vars(self.opening).values()),
+                "announced": [list(vars(a).values()) for a in self.announced],
             }
         )
 
@@ -57,7 +95,11 @@ class Payload:
         raw = codec.decode(data)
         bundle = Bundle.decode(raw["bundle"]) if raw["bundle"] else None
         recent = tuple((r[0], r[1]) for r in raw["recent"])
-        return Payload(bundle, Waiting(*raw["waiting"]), raw["names"], recent)
+        # Left out by the first release, whose sessions live on through an upgrade.
+        sheets = tuple(LoginSheet(*sheet) for sheet in raw.get("sheets", []))
+        opening = Opening(*raw.get("opening", []))
+        announced = tuple(Announced(*each) for each in raw.get("announced", []))
+        return Payload(bundle, Waiting(*raw["waiting"]), raw["names"], recent, sheets, opening, announced)
 
 
 @dataclass(frozen=True)
@@ -142,7 +184,7 @@ def find(instance: Instance, cookie: str | None, device_secret: bytes | None) ->
 
 
 def _on_its_device(instance: Instance, row: SessionRow, device_secret: bytes | None) -> bool:
-    if row.stage == ACTIVATION:
+    if row.stage in (ACTIVATION, FIRST):  # they begin before there is a device
         return True
     if device_secret is None:
         return False
@@ -164,12 +206,47 @@ def touch(instance: Instance, session: Session) -> None:
 
 
 def desk(instance: Instance, session: Session, origin: Origin) -> Desk:
-    """The desk of an open session; raises Untrusted or Forbidden when the directory no longer vouches for it."""
+    """The desk of an open session; raises Untrusted or Forbidden when the directory no longer vouches for it,
+    Forbidden outside the office's hours or networks."""
     assert session.payload is not None and session.payload.bundle is not None
     stored = instance.keyring.stored()
     made = Desk(instance, origin, session.row.person, session.row.device, session.payload.bundle, stored)
     made.own_name = session.payload.names.get("person", "")
+    bounds.check(made.directory, made.role, origin.address, instance.now())
     return made
+
+
+def drop_announced(instance: Instance, session: Session) -> Session:
+    """What was announced has been read."""
+    assert session.payload is not None
+    return store(instance, replace(session, payload=replace(session.payload, announced=())))
+
+
+def is_proved(instance: Instance, session: Session) -> bool:
+    """Whether the password was typed within the last five minutes."""
+    return 0 <= instance.now() - session.row.proved < PROOF_SECONDS
+
+
+def login_sheet(session: Session, person: bytes) -> LoginSheet | None:
+    """The login sheet of a person, if it was made in this session and not handed over yet."""
+    assert session.payload is not None
+    return next((sheet for sheet in session.payload.sheets if sheet.person == person), None)
+
+
+def keep_login_sheet(instance: Instance, session: Session, sheet: LoginSheet) -> Session:
+    """Keep a login sheet until it was printed; a newer one of the same person takes its place."""
+    return _with_sheets(instance, session, sheet.person, (sheet,))
+
+
+def drop_login_sheet(instance: Instance, session: Session, person: bytes) -> Session:
+    """It was handed over: from now on it exists on paper only."""
+    return _with_sheets(instance, session, person, ())
+
+
+def _with_sheets(instance: Instance, session: Session, person: bytes, added: tuple[LoginSheet, ...]) -> Session:
+    assert session.payload is not None
+    kept = tuple(sheet for sheet in session.payload.sheets if sheet.person != person)
+    return store(instance, replace(session, payload=replace(session.payload, sheets=(*kept, *added))))
 
 
 def remember_client(instance: Instance, session: Session, client: bytes, name: str) -> None:

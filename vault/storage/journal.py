@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,18 +137,18 @@ class Wanted:
 
 def found(connection: Connection, wanted: Wanted, limit: int) -> list[Entry]:
     """The entries looked for, newest first, at most `limit`."""
-    query = _ENTRY
-    bounds = [
-        (wanted.since, journal.c.at >= wanted.since),
-        (wanted.until, journal.c.at < wanted.until),
-        (wanted.person, journal.c.person == wanted.person),
-        (wanted.subject, journal.c.subject == wanted.subject),
-        (wanted.events or None, journal.c.event.in_(wanted.events)),
-        (wanted.before, journal.c.position < wanted.before),
+    query, c = _ENTRY, journal.c
+    bounds: list[tuple[object, Callable[[Any], ColumnElement[bool]]]] = [
+        (wanted.since, c.at.__ge__),
+        (wanted.until, c.at.__lt__),
+        (wanted.person, c.person.__eq__),
+        (wanted.subject, c.subject.__eq__),
+        (wanted.events or None, c.event.in_),
+        (wanted.before, c.position.__lt__),
     ]
     for given, bound in bounds:
         if given is not None:
-            query = query.where(bound)
+            query = query.where(bound(given))
     return [read_entry(row) for row in connection.execute(query.order_by(journal.c.position.desc()).limit(limit))]
 
 

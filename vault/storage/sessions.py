@@ -88,6 +88,11 @@ class SessionStore:
         with self._open() as c:
             c.execute("DELETE FROM sessions WHERE person=? AND id_hash<>?", (person, but))
 
+    def end_of_device(self, device: bytes, person: bytes | None = None) -> None:
+        """End all sessions on a device, or one person's there."""
+        with self._open() as c:
+            c.execute("DELETE FROM sessions WHERE device=? AND (? IS NULL OR person=?)", (device, person, person))
+
     def end_stage(self, stage: str, but: bytes = b"") -> None:
         """End all sessions in a stage, but for one."""
         with self._open() as c:

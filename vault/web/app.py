@@ -35,18 +35,31 @@ from vault.services.instance import Instance
 from vault.web import (
     attention,
     clients,
+    compartments,
+    data_ledger,
+    devices,
     first_day,
     gate,
     help_pages,
+    inspections,
     ledger,
+    log,
     office,
+    own,
+    people,
     policies,
     prints,
+    rules,
     signing_in,
+    today,
     words,
 )
 from vault.web import pages as page_values
 
+ROOMS = (
+    signing_in, first_day, attention, today, clients, policies, prints, ledger, office, own, people, devices,
+    compartments, rules, log, inspections, data_ledger, help_pages,
+)  # fmt: skip
 ROOT = Path(__file__).resolve().parent.parent.parent
 LARGEST_FORM = 4 * 1024 * 1024
 STATUS: list[tuple[type[KuraError], int]] = [
@@ -101,7 +114,7 @@ def create_app(instance: Instance) -> Flask:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     gate.install(app)
-    for room in (signing_in, first_day, attention, clients, policies, prints, ledger, office, help_pages):
+    for room in ROOMS:
         app.register_blueprint(room.blueprint)
     app.context_processor(page_values.common)
     page_values.install_filters(app)

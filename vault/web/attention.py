@@ -50,4 +50,4 @@ def confirm() -> Response:
     else:
         confirming.confirm_whole(desk())
     instance().checked = None
-    return proved(cast(Response, redirect(url_for("clients.index"), 303)))
+    return proved(cast(Response, redirect(url_for("today.show"), 303)))

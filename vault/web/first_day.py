@@ -12,9 +12,21 @@ from markupsafe import Markup
 from vault.domain.access import SHORTEST, Permission
 from vault.errors import KuraError, Refused, Throttled, WrongCredential
 from vault.services import office as office_service
-from vault.services.accounts import beginning, recovery, signing_in
+from vault.services.accounts import beginning, recovery, registering, signing_in
 from vault.web import words
-from vault.web.gate import activation, desk, device_secret, instance, let_in, needs, proved, session
+from vault.web.browsers import device_name
+from vault.web.gate import (
+    activation,
+    desk,
+    device_secret,
+    first_password,
+    instance,
+    let_in,
+    needs,
+    proved,
+    registered,
+    session,
+)
 from vault.web.pages import moment
 
 blueprint = Blueprint("first_day", __name__)
@@ -45,10 +57,41 @@ def password_now() -> Response:
     try:
         if chosen != request.form.get("again", ""):
             raise Refused("passwords-differ")
-        begun = beginning.begin(instance(), chosen, device_secret(), os.urandom(32), g.origin)
+        name = device_name(request.user_agent.string)
+        begun = beginning.begin(instance(), chosen, device_secret(), os.urandom(32), g.origin, name)
     except (Refused, WrongCredential, Throttled) as error:
         return make_response(_password_page(error), 400)
     return let_in(cast(Response, redirect(url_for("first_day.sheet"), 303)), begun.cookie, begun.device_secret)
+
+
+@blueprint.get("/own-password")
+@first_password
+def own_password() -> str:
+    """Choose a password of one's own; until then nothing else is reachable."""
+    return _own_password_page()
+
+
+def _own_password_page(error: KuraError | None = None) -> str:
+    shortest = instance().keyring.rule("password_shortest", SHORTEST)
+    said = words.sentence(error) if error else ""
+    return render_template("first_day/own_password.html", error=said, shortest=shortest)
+
+
+@blueprint.post("/own-password")
+@first_password
+def own_password_now() -> Response:
+    """The login sheet opens nothing from here on."""
+    chosen = request.form.get("password", "")
+    try:
+        if chosen != request.form.get("again", ""):
+            raise Refused("passwords-differ")
+        done = registering.choose_password(
+            instance(), session(), chosen, device_secret(), os.urandom(32), g.origin,
+            device_name(request.user_agent.string),
+        )  # fmt: skip
+    except (Refused, WrongCredential, Throttled) as error:
+        return make_response(_own_password_page(error), 400)
+    return registered(done)
 
 
 @blueprint.get("/first-day/sheet")

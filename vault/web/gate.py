@@ -17,7 +17,8 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from vault.domain.access import Permission
 from vault.errors import Forbidden, NotFound, NotReady, RolledBack
 from vault.services import audit, sessions
-from vault.services.accounts import recovery, signing_in
+from vault.services.accounts import passwords, recovery, registering, signing_in
+from vault.services.accounts.seen import Seen
 from vault.services.instance import Instance, Origin
 from vault.services.office import has_particulars
 from vault.services.safe import Desk
@@ -26,8 +27,10 @@ View = TypeVar("View", bound=Callable[..., Any])
 SESSION_COOKIE = "__Host-session"
 DEVICE_COOKIE = "__Host-device"
 VISIT_COOKIE = "__Host-visit"
+SEEN_COOKIE = "__Host-seen"
 DEVICE_SECONDS = 400 * 24 * 60 * 60
 CHECK_SECONDS = 60
+TOLD_AT_SIGN_IN = frozenset({"outside-hours", "outside-network"})
 # Licences and lists of versions lie beside them, for people with the source.
 STATIC_KINDS = frozenset({".css", ".js", ".svg", ".png", ".ico", ".woff2"})
 
@@ -50,13 +53,14 @@ HEADERS = {
 
 @dataclass(frozen=True)
 class Access:
-    """What a view needs: nothing (`public`), the initial login (`activation`), or a permission.
+    """What a view needs: nothing (`public`), a session in an earlier `stage`, or a permission.
 
-    `early` views are reached before the office's first day is done, or while something put back waits.
+    `early` views are reached before the office's first day is done, while something put back waits, and while a
+    password has to be changed.
     """
 
     public: bool = False
-    activation: bool = False
+    stage: str = sessions.DESK
     permission: Permission | None = None
     early: bool = False
 
@@ -76,7 +80,12 @@ def public(view: View) -> View:
 
 def activation(view: View) -> View:
     """Only for who came in with the initial login and has set no password yet."""
-    return _declare(Access(activation=True))(view)
+    return _declare(Access(stage=sessions.ACTIVATION))(view)
+
+
+def first_password(view: View) -> View:
+    """Only for who came in with a login sheet and has chosen no password yet."""
+    return _declare(Access(stage=sessions.FIRST))(view)
 
 
 def needs(permission: Permission, early: bool = False) -> Callable[[View], View]:
@@ -169,13 +178,13 @@ def _admit() -> Response | None:
     open_session = g.session
     if open_session is None or open_session.locked:
         return _to_sign_in()
-    if access.activation or open_session.row.stage == sessions.ACTIVATION:
-        return _admit_activation(access, open_session)
+    if access.stage != sessions.DESK or open_session.row.stage != sessions.DESK:
+        return _admit_stage(access.stage, open_session.row.stage)
     try:
         g.desk = sessions.desk(instance(), open_session, g.origin)
-    except (Forbidden, RolledBack):
+    except (Forbidden, RolledBack) as error:
         instance().sessions.end(open_session.row.id_hash)
-        return _to_sign_in()
+        return _to_sign_in(error.code)
     sessions.touch(instance(), open_session)
     elsewhere = _first_things_first(access)
     if elsewhere is not None:
@@ -185,16 +194,24 @@ def _admit() -> Response | None:
     return None
 
 
-def _admit_activation(access: Access, open_session: sessions.Session) -> Response | None:
-    if access.activation and open_session.row.stage == sessions.ACTIVATION:
+HOME = {
+    sessions.ACTIVATION: "first_day.password",
+    sessions.FIRST: "first_day.own_password",
+    sessions.DESK: "today.show",
+}
+
+
+def _admit_stage(wanted: str, stage: str) -> Response | None:
+    if wanted == stage:
         return None
-    target = "first_day.password" if open_session.row.stage == sessions.ACTIVATION else "clients.index"
-    return cast(Response, redirect(url_for(target), 303))
+    return cast(Response, redirect(url_for(HOME[stage]), 303))
 
 
-def _to_sign_in() -> Response:
+def _to_sign_in(why: str = "") -> Response:
+    """To the sign-in page, which says why where it is the office's own rule."""
     if request.method == "GET":
-        return cast(Response, redirect(url_for("signing_in.new"), 303))
+        told = why if why in TOLD_AT_SIGN_IN else None
+        return cast(Response, redirect(url_for("signing_in.new", why=told), 303))
     raise Forbidden("session-ended")
 
 
@@ -206,8 +223,10 @@ def _first_things_first(access: Access) -> Response | None:
         _check_whole()
     except RolledBack:
         return cast(Response, redirect(url_for("attention.show"), 303))
-    if not recovery.is_confirmed(g.desk.stored.keystore):
+    if not recovery.is_confirmed(g.desk.stored.keystore) and g.desk.may(Permission.MANAGE_RECOVERY):
         return cast(Response, redirect(url_for("first_day.sheet"), 303))
+    if passwords.is_due(g.desk):
+        return cast(Response, redirect(url_for("own.password"), 303))
     if not has_particulars(instance()):
         return cast(Response, redirect(url_for("office.particulars"), 303))
     return None
@@ -232,6 +251,10 @@ def _dress(response: Response) -> Response:
     response.headers.pop("Content-Disposition", None)  # Flask names static files; nothing here is to be kept as one
     if instance().settings.tls:
         response.headers["Strict-Transport-Security"] = "max-age=63072000"
+    if g.get("proved_now"):
+        proved(response)
+    if g.get("desk") is not None and g.desk.head is not None:
+        remember(response, g.desk.head)
     if g.get("new_visit"):
         set_cookie(response, VISIT_COOKIE, g.new_visit, None)
     return response
@@ -250,10 +273,42 @@ def let_in(response: Response, cookie: str, secret: bytes | None) -> Response:
     return response
 
 
+def registered(done: registering.Registered) -> Response:
+    """Into the house on a browser that was just registered."""
+    response = cast(Response, redirect(url_for("today.show"), 303))
+    return remember(let_in(response, done.signed_in.cookie, done.device_secret), done.signed_in.head)
+
+
+def remember(response: Response, head: tuple[int, bytes]) -> Response:
+    """Let this device remember the journal's head: a server that was put back is told by what devices have seen."""
+    set_cookie(response, SEEN_COOKIE, Seen(*head, instance().now()).cookie(), DEVICE_SECONDS)
+    return response
+
+
 def proved(response: Response) -> Response:
-    """After the password was typed again: the session goes on under a new id and a new secret."""
-    g.session, cookie = sessions.renew(instance(), session())
+    """After the password was typed again: the session goes on under a new id and a new secret, unless it has ended."""
+    held = sessions.find(instance(), request.cookies.get(SESSION_COOKIE), device_secret())
+    if held is None or held.payload is None:
+        return response
+    g.session, cookie = sessions.renew(instance(), held)
     return let_in(response, cookie, None)
+
+
+def prove_again(password: str) -> None:
+    """The password once more before a sensitive act, unless it was typed within the last five minutes.
+
+    Raises WrongCredential, Throttled.
+    """
+    if not password_needed():
+        return
+    signing_in.prove(desk(), password)
+    g.proved_now = True
+
+
+def password_needed() -> bool:
+    """Whether a sensitive act has to ask for the password."""
+    held = g.get("session")
+    return held is None or not sessions.is_proved(instance(), held)
 
 
 def note_refusal(status: int) -> None:

@@ -10,13 +10,14 @@ from typing import Any
 
 from flask import Flask, g, stream_template, url_for
 
+from vault.domain.access import Permission
 from vault.domain.fields import fields
 from vault.domain.office import ACCOUNTANTS
 from vault.domain.values import Unreadable, compact, postal_code, wareki
 from vault.errors import KuraError
 from vault.services.instance import IDLE_MINUTES
 from vault.services.office import has_particulars
-from vault.web.gate import instance
+from vault.web.gate import instance, password_needed
 
 PIECES = 2000
 JAPAN = timezone(timedelta(hours=9))
@@ -40,7 +41,9 @@ def common() -> dict[str, Any]:
     if g.get("desk") is not None:
         values["alive_url"] = url_for("signing_in.alive")
         values["idle_seconds"] = g.desk.directory.rules.get("idle_minutes", IDLE_MINUTES) * 60
+        values["announced"] = held.payload.announced
         values["recent"] = [(url_for("clients.show", client=c.hex()), n) for c, n in held.payload.recent]
+        values["reads_clients"] = g.desk.may(Permission.READ_CLIENTS)
         if not _set_up():
             values["places"] = []
     return values
@@ -114,4 +117,5 @@ def dial(text: str) -> str:
 def install_filters(app: Flask) -> None:
     """The filters and functions templates use."""
     app.jinja_env.globals["fields_of"] = fields
+    app.jinja_env.globals["password_needed"] = password_needed
     app.jinja_env.filters.update(moment=moment, short_moment=short_moment, money=money, wareki=wareki, postal=postal, dial=dial)

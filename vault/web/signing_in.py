@@ -10,10 +10,22 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 
 from vault.errors import Forbidden, KuraError, Refused, Throttled, WrongCredential
 from vault.services import sessions
-from vault.services.accounts import activation, recovery, signing_in
+from vault.services.accounts import activation, recovery, registering, signing_in
+from vault.services.accounts import seen as seen_journal
 from vault.services.audit import Event
 from vault.web import words
-from vault.web.gate import SESSION_COOKIE, device_secret, instance, let_in, public
+from vault.web.browsers import device_name
+from vault.web.gate import (
+    SEEN_COOKIE,
+    SESSION_COOKIE,
+    TOLD_AT_SIGN_IN,
+    device_secret,
+    instance,
+    let_in,
+    public,
+    registered,
+    remember,
+)
 from vault.web.pages import moment
 
 blueprint = Blueprint("signing_in", __name__)
@@ -23,7 +35,7 @@ blueprint = Blueprint("signing_in", __name__)
 @public
 def index() -> Response:
     """Wherever one should go."""
-    target = "clients.index" if g.session is not None and not g.session.locked else "signing_in.new"
+    target = "today.show" if g.session is not None and not g.session.locked else "signing_in.new"
     return cast(Response, redirect(url_for(target), 303))
 
 
@@ -31,7 +43,8 @@ def index() -> Response:
 @public
 def new() -> str:
     """The sign-in page."""
-    return _page()
+    why = request.args.get("why", "")
+    return _page(Forbidden(why) if why in TOLD_AT_SIGN_IN else None)
 
 
 def _page(error: KuraError | None = None, login_id: str = "") -> str:
@@ -56,13 +69,15 @@ def create() -> Response:
             _, cookie, tried = activation.sign_in(instance(), login_id, password, g.origin)
             target = url_for("first_day.password", tried=tried or None)
             return let_in(cast(Response, redirect(target, 303)), cookie, None)
-        done = signing_in.sign_in(instance(), login_id, password, device_secret(), g.origin)
+        seen = seen_journal.read(request.cookies.get(SEEN_COOKIE))
+        done = signing_in.sign_in(instance(), login_id, password, device_secret(), g.origin, seen=seen)
     except (WrongCredential, Throttled, Refused, Forbidden) as error:
         return _refused(error, login_id)
     if g.session is not None:
         instance().sessions.end(g.session.row.id_hash)
-    target = url_for("office.recovery_sheet", spent=1) if done.code_used_up else url_for("clients.index")
-    return let_in(cast(Response, redirect(target, 303)), done.cookie, device_secret())
+    target = url_for("own.spare_code", spent=1) if done.spare_used_up else url_for("today.show")
+    response = cast(Response, redirect(target, 303))
+    return remember(let_in(response, done.cookie, device_secret()), done.head)
 
 
 def _refused(error: KuraError, login_id: str) -> Response:
@@ -102,8 +117,9 @@ def unlock() -> Response:
     login_id, password = request.form.get("login_id", ""), request.form.get("password", "")
     try:
         done = signing_in.sign_in(
-            instance(), login_id, password, device_secret(), g.origin, Event.UNLOCKED
-        )
+            instance(), login_id, password, device_secret(), g.origin, Event.UNLOCKED,
+            seen_journal.read(request.cookies.get(SEEN_COOKIE)),
+        )  # fmt: skip
     except (WrongCredential, Throttled, Forbidden) as error:
         return make_response(_page(error), 429 if isinstance(error, Throttled) else 403)
     response = make_response(render_template("session/locked.html"), 200)
@@ -112,7 +128,7 @@ def unlock() -> Response:
         response.headers["X-Kura-Reload"] = "1"
     _carry_over(before, done.session)
     instance().sessions.end(before.row.id_hash)
-    return let_in(response, done.cookie, device_secret())
+    return remember(let_in(response, done.cookie, device_secret()), done.head)
 
 
 def _carry_over(before: sessions.Session, after: sessions.Session) -> None:
@@ -145,14 +161,16 @@ def register_now() -> Response:
     """Code and password together make this browser a registered device."""
     form = request.form
     try:
-        done = signing_in.register(
+        done = registering.register(
             instance(), form.get("login_id", ""), form.get("password", ""), form.get("code", ""),
-            device_secret(), os.urandom(32), g.origin,
+            device_secret(), os.urandom(32), g.origin, device_name(request.user_agent.string),
         )  # fmt: skip
     except (WrongCredential, Throttled, Refused, Forbidden) as error:
         page = render_template("session/register.html", error=words.sentence(error), typed=form)
         return make_response(page, 429 if isinstance(error, Throttled) else 403)
-    return let_in(cast(Response, redirect(url_for("clients.index"), 303)), done.signed_in.cookie, done.device_secret)
+    if isinstance(done, registering.First):
+        return let_in(cast(Response, redirect(url_for("first_day.own_password"), 303)), done.cookie, None)
+    return registered(done)
 
 
 @blueprint.get("/recover")

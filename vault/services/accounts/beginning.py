@@ -26,20 +26,20 @@ from vault.crypto.unlock import (
     stretch,
 )
 from vault.domain.access import Role, check_password
-from vault.domain.office import Colleague
+from vault.domain.office import Colleague, Named
 from vault.errors import Refused
 from vault.services import audit, payloads, sessions
 from vault.services.accounts import activation
+from vault.services.accounts.rules import DEFAULTS
 from vault.services.acts import Act
 from vault.services.audit import Event, Fact
-from vault.services.instance import IDLE_MINUTES, SESSION_HOURS, Instance, Origin
+from vault.services.instance import Instance, Origin
 from vault.services.safe import OFFICE_PAGE, Desk
-from vault.storage import journal, records
+from vault.storage import journal, records, visits
 from vault.storage.database import transaction
 from vault.storage.keystore import Stored
 
 FIRST_COMPARTMENT = "本社"
-RULES = {"idle_minutes": IDLE_MINUTES, "session_hours": SESSION_HOURS, "print_ledger_days": 5 * 366}
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,9 @@ class _Making:
 
 
 def begin(
-    instance: Instance, password: str, device_secret: bytes | None, new_secret: bytes, origin: Origin
-) -> Begun:
+    instance: Instance, password: str, device_secret: bytes | None, new_secret: bytes, origin: Origin,
+    device_name: str = "",
+) -> Begun:  # fmt: skip
     """Set the first password and make every key of the office, in the order of keys.md, "Beginning".
 
     `new_secret` becomes this browser's device secret unless it has one. Killed anywhere before the database commits,
@@ -101,7 +102,7 @@ def begin(
     bundle = Bundle(private, signing_public(making.signing), {device: holder_secret(secret, person)})
     bundle, waiting = _sheet(instance, making, person, bundle)
     making.keystore = replace(
-        making.keystore.with_slots(person, stretched, Stretch(salt, cost), bundle),
+        making.keystore.with_slots(person, stretched, Stretch(salt, cost, instance.now()), bundle),
         devices={device: Device(secret_hash(secret), instance.now())},
     )
     with instance.files.writing():
@@ -110,7 +111,7 @@ def begin(
         if instance.has_begun():
             raise Refused("initial-password-used", at=instance.begun_at())
         stored = instance.files.begin(making.keystore)
-        _first_rows(Desk(instance, origin, person, device, bundle, stored), stored, compartments)
+        _first_rows(Desk(instance, origin, person, device, bundle, stored), stored, compartments, device_name)
     instance.sessions.end_stage(sessions.ACTIVATION)
     payload = sessions.Payload(bundle, waiting, {"person": login_id})
     session, cookie = sessions.start(instance, person, device, sessions.DESK, payload)
@@ -127,7 +128,7 @@ def _new_office(instance: Instance, person: bytes, login_id: str, private: bytes
         audit_public=public_key(audit_private),
         operator_public=instance.settings.operator_public,
         persons={person: d.Person(login_id, public_key(private), Role.ADMINISTRATOR.value)},
-        rules=RULES,
+        rules=dict(DEFAULTS),
     )
     keystore = Keystore(instance.office, 1, 1, d.signed(directory, signing))
     return _Making(keystore, directory, signing, recovery_private, audit_private)
@@ -162,7 +163,7 @@ def _sheet(
     return bundle.with_secret(code_id, holder_secret(read_code(code), person)), waiting
 
 
-def _first_rows(desk: Desk, stored: Stored, compartments: dict[bytes, str]) -> None:
+def _first_rows(desk: Desk, stored: Stored, compartments: dict[bytes, str], device_name: str) -> None:
     instance = desk.instance
     fresh: audit.JournalKeys = {}
     with transaction(instance.engine) as connection:
@@ -172,7 +173,10 @@ def _first_rows(desk: Desk, stored: Stored, compartments: dict[bytes, str]) -> N
         act = Act(desk, connection, Fact(Event.PARTICULARS_SAVED, 200, desk.person, desk.device))
         act.add(desk.person, "person", payloads.encode(Colleague(name=desk.login_id)), desk.person)
         for compartment, name in compartments.items():
-            act.add(OFFICE_PAGE, "compartment", payloads.encode(Colleague(name=name)), compartment)
+            act.add(OFFICE_PAGE, "compartment", payloads.encode(Named(name=name)), compartment)
+        if device_name:
+            act.add(OFFICE_PAGE, "device", payloads.encode(Named(name=device_name)), desk.device)
+        visits.note(connection, desk.person, desk.device, instance.now(), desk.origin.address)
         last = act.finish(fresh)
     instance.journal_keys.update(fresh)
     journal.remember_head(instance.settings.replicas[0], last)

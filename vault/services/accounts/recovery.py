@@ -30,12 +30,13 @@ from vault.domain.access import Permission, Role, check_password
 from vault.domain.office import Colleague
 from vault.errors import Refused, WrongCredential
 from vault.services import payloads, sessions
+from vault.services.accounts import announcements
 from vault.services.accounts.activation import new_login_id, throttle
 from vault.services.accounts.signing_in import prove
 from vault.services.audit import Event
 from vault.services.instance import Instance, Origin
 from vault.services.safe import Desk
-from vault.storage import durable
+from vault.storage import durable, visits
 
 TICKET_SECONDS = 24 * 60 * 60
 ASKED_GROUPS = 2
@@ -241,7 +242,7 @@ def recover(
         entry = keystore.devices.get(device) or Device(secret_hash(browser), instance.now())
         # The used sheet stands until the new one is typed back: a power cut now must not leave the office without.
         asked_again = {i: replace(s, confirmed=0) for i, s in keystore.sheets.items()}
-        keystore = keystore.with_slots(person, stretched, Stretch(salt, instance.cost), bundle)
+        keystore = keystore.with_slots(person, stretched, Stretch(salt, instance.cost, instance.now()), bundle)
         keystore = replace(keystore, devices={**keystore.devices, device: entry}, sheets=asked_again)
         keystore = _person_folder(keystore, directory, keys, person).with_directory(directory, signing)
         for compartment, key in keys.items():
@@ -255,6 +256,8 @@ def recover(
     with desk.act(Event.RECOVERED, Permission.MANAGE_RECOVERY) as act:
         act.fact.keystore = stored
         act.add(person, "person", payloads.encode(Colleague(name=login_id)), person)
+        visits.note(act.connection, person, device, instance.now(), origin.address)
+        announcements.told_all(act.connection, person)
     instance.sessions.clear_failures(name)
     payload = sessions.Payload(bundle, names={"person": login_id})
     session, cookie = sessions.start(instance, person, device, sessions.DESK, payload)

@@ -19,25 +19,30 @@ from vault.crypto.unlock import (
     stretch,
 )
 from vault.domain.office import Colleague, Office
-from vault.errors import KuraError, NotFound, RolledBack, WrongCredential
-from vault.services import audit, payloads, sessions
+from vault.errors import Damaged, Forbidden, KuraError, NotFound, RolledBack, WrongCredential
+from vault.services import audit, bounds, payloads, sessions
+from vault.services.accounts import announcements
+from vault.services.accounts import seen as seen_journal
 from vault.services.accounts.activation import throttle
+from vault.services.accounts.seen import Seen
 from vault.services.acts import Act
 from vault.services.audit import Event, Fact
 from vault.services.instance import Instance, Origin
 from vault.services.safe import OFFICE_PAGE, Desk
-from vault.storage import journal
+from vault.storage import journal, visits
 from vault.storage.database import transaction
 from vault.storage.keystore import Stored
 
 
 @dataclass(frozen=True)
 class SignedIn:
-    """An open session, its cookie, and whether this very sign-in used a registration's code up."""
+    """An open session, its cookie, the journal's head as this device is to remember it, and whether this very
+    sign-in used a spare code up, so that a new one is wanted."""
 
     session: sessions.Session
     cookie: str
-    code_used_up: bool = False
+    head: tuple[int, bytes]
+    spare_used_up: bool = False
 
 
 def known_device(instance: Instance, device_secret: bytes | None) -> bytes | None:
@@ -49,31 +54,45 @@ def known_device(instance: Instance, device_secret: bytes | None) -> bytes | Non
 
 def sign_in(
     instance: Instance, login_id: str, password: str, device_secret: bytes | None, origin: Origin,
-    event: Event = Event.SIGNED_IN,
+    event: Event = Event.SIGNED_IN, seen: Seen | None = None,
 ) -> SignedIn:  # fmt: skip
-    """Sign in on a registered device. Raises WrongCredential("unknown-device") before any password is hashed,
-    Throttled, and WrongCredential, the same for an unknown login ID and a wrong password."""
+    """Sign in on a registered device, which last saw the journal at `seen`.
+
+    Raises WrongCredential("unknown-device") before any password is hashed, Throttled, WrongCredential, the same for
+    an unknown login ID and a wrong password, and Forbidden outside the office's hours or networks.
+    """
     device = known_device(instance, device_secret)
     if device is None or device_secret is None:
         audit.record(instance, origin, Fact(Event.SIGN_IN_REFUSED, 403))
         raise WrongCredential("unknown-device")
-    _count(instance, origin, b"device " + device)
+    count(instance, origin, b"device " + device)
     stored = instance.keyring.stored()
-    person, bundle, stretched = _open(instance, stored, login_id, password, device, device_secret, origin)
+    person, bundle, stretched = open_bundle(instance, stored, login_id, password, device, device_secret, origin)
     instance.sessions.clear_failures(b"device " + device)
     instance.checked = None  # what was put back is told at the next sign-in, not a minute later
     stored, bundle, used_up = _end_registration(instance, stored, person, stretched, device, device_secret, bundle)
     desk = Desk(instance, origin, person, device, bundle, stored)
-    return SignedIn(*_start(desk, event), used_up)
+    within_bounds(desk)
+    seen_journal.compare(desk, seen)
+    return SignedIn(*start(desk, event), used_up)
 
 
-def _count(instance: Instance, origin: Origin, name: bytes) -> None:
+def within_bounds(desk: Desk) -> None:
+    """Raises Forbidden, noted in the journal, outside the office's hours or networks."""
+    try:
+        bounds.check(desk.directory, desk.role, desk.origin.address, desk.instance.now())
+    except Forbidden:
+        audit.record(desk.instance, desk.origin, Fact(Event.SIGN_IN_REFUSED, 403, desk.person, desk.device))
+        raise
+
+
+def count(instance: Instance, origin: Origin, name: bytes) -> None:
     """Counted before the password is hashed, so that guesses sent side by side count too."""
     throttle(instance, name)
     instance.sessions.note_failure(name, instance.now())
 
 
-def _open(
+def open_bundle(
     instance: Instance, stored: Stored, login_id: str, password: str, holder: bytes, secret: bytes, origin: Origin
 ) -> tuple[bytes, Bundle, bytes]:
     """The person and bundle behind a login ID, and the stretched password; an unknown ID costs what a wrong password costs."""
@@ -111,28 +130,29 @@ def _slot(instance: Instance, keystore: Keystore, person: bytes | None, holder: 
 def _end_registration(
     instance: Instance, stored: Stored, person: bytes, stretched: bytes, device: bytes, secret: bytes, bundle: Bundle
 ) -> tuple[Stored, Bundle, bool]:
-    """The first sign-in after a registration: the browser has kept its cookie, so the code's work is done."""
+    """The first sign-in after a registration: the browser has kept its cookie, so the code's work is done.
+
+    Anybody's codes whose day has passed go on the same occasion: each sign-in looks for them.
+    """
     code = stored.keystore.devices[device].pending.get(person)
-    if code is None:
+    spare = code in stored.keystore.codes and not stored.keystore.codes[code].expires
+    if code is None and not stored.keystore.expired_codes(instance.now()):
         return stored, bundle, False
     opened: list[Bundle] = []
 
     def change(keystore: Keystore) -> Keystore:
+        gone = keystore.expired_codes(instance.now()) | ({code} if code is not None else set())
+        keystore = keystore.without_codes(gone)
         # Opened again under the writer's lock: another device may have been added since this sign-in began.
         now = keystore.open_slot(person, device, stretched, holder_secret(secret, person))
-        less = now.without_secret(code)
-        opened.append(less)
-        return replace(
-            keystore.with_slots(person, stretched, keystore.stretches[person], less),
-            codes={i: c for i, c in keystore.codes.items() if i != code},
-            devices={**keystore.devices, device: keystore.devices[device].without_pending(person)},
-        )
+        opened.append(now)
+        return keystore.with_slots(person, stretched, keystore.stretches[person], now)
 
     instance.keyring.let_go()  # or this worker would wait for its own lease
-    return instance.files.take_away(change), opened[-1], True
+    return instance.files.take_away(change), opened[-1], spare
 
 
-def _start(desk: Desk, event: Event) -> tuple[sessions.Session, str]:
+def start(desk: Desk, event: Event) -> tuple[sessions.Session, str, tuple[int, bytes]]:
     """Journal entry first, then the session: if it cannot be written, nobody is in."""
     instance = desk.instance
     fresh: audit.JournalKeys = {}
@@ -140,11 +160,20 @@ def _start(desk: Desk, event: Event) -> tuple[sessions.Session, str]:
     with transaction(instance.engine) as connection:
         fact = Fact(event, 200, desk.person, desk.device, keystore=noted)
         last = audit.write(instance, connection, desk.origin, fact, desk.directory.audit_public, fresh)
-        names = page_names(Act(desk, connection, fact))
+        act = Act(desk, connection, fact)
+        names, announced = page_names(act), _announced(act)
+        visits.note(connection, desk.person, desk.device, instance.now(), desk.origin.address)
     instance.journal_keys.update(fresh)
     journal.remember_head(instance.settings.replicas[0], last)
-    payload = sessions.Payload(desk.bundle, names=names)
-    return sessions.start(instance, desk.person, desk.device, sessions.DESK, payload)
+    payload = sessions.Payload(desk.bundle, names=names, announced=announced)
+    return *sessions.start(instance, desk.person, desk.device, sessions.DESK, payload), last
+
+
+def _announced(act: Act) -> tuple[sessions.Announced, ...]:
+    try:
+        return announcements.untold(act)
+    except (Damaged, RolledBack):
+        return ()  # papers that wait to be confirmed: everybody is told that first
 
 
 def _noted(instance: Instance, stored: Stored) -> Stored | None:
@@ -171,64 +200,6 @@ def page_names(act: Act) -> dict[str, str]:
     return names
 
 
-@dataclass(frozen=True)
-class Registered:
-    """A newly registered browser, signed in."""
-
-    signed_in: SignedIn
-    device_secret: bytes
-
-
-def register(
-    instance: Instance, login_id: str, password: str, typed_code: str, device_secret: bytes | None,
-    new_secret: bytes, origin: Origin,
-) -> Registered:  # fmt: skip
-    """Register this browser with a code on paper and the password. The code stands until the next sign-in here."""
-    _count(instance, origin, b"register " + origin.address.encode())
-    code_secret = read_code(typed_code)
-    stored = instance.keyring.stored() if instance.has_begun() else None
-    code = _known_code(stored.keystore, code_secret, instance.now()) if stored is not None else None
-    if stored is None or code is None:
-        audit.record(instance, origin, Fact(Event.SIGN_IN_REFUSED, 403))
-        raise WrongCredential("unknown-code")
-    _count(instance, origin, b"code " + code)
-    person, _, stretched = _open(instance, stored, login_id, password, code, code_secret, origin)
-    instance.sessions.clear_failures(b"code " + code)
-    instance.sessions.clear_failures(b"register " + origin.address.encode())
-    secret = device_secret or new_secret
-    stored, device, bundle = _add_device(instance, person, stretched, code, code_secret, secret)
-    desk = Desk(instance, origin, person, device, bundle, stored)
-    return Registered(SignedIn(*_start(desk, Event.DEVICE_REGISTERED)), secret)
-
-
-def _known_code(keystore: Keystore, secret: bytes, now: int) -> bytes | None:
-    told = secret_hash(secret)
-    for code, entry in keystore.codes.items():
-        if hmac.compare_digest(entry.secret_hash, told) and (not entry.expires or entry.expires > now):
-            return code
-    return None
-
-
-def _add_device(
-    instance: Instance, person: bytes, stretched: bytes, code: bytes, code_secret: bytes, secret: bytes
-) -> tuple[Stored, bytes, Bundle]:
-    """Add the browser's slot: the bundle is opened again from the code's slot by the typed password, as it is now."""
-    device = known_device(instance, secret) or new_id()
-    opened: list[Bundle] = []
-
-    def change(keystore: Keystore) -> Keystore:
-        now = keystore.open_slot(person, code, stretched, holder_secret(code_secret, person))
-        bundle = now.with_secret(device, holder_secret(secret, person))
-        opened.append(bundle)
-        entry = keystore.devices.get(device) or Device(secret_hash(secret), instance.now())
-        return replace(
-            keystore.with_slots(person, stretched, keystore.stretches[person], bundle),
-            devices={**keystore.devices, device: entry.with_pending(person, code)},
-        )
-
-    return instance.files.add(change), device, opened[-1]
-
-
 def sign_out(instance: Instance, session: sessions.Session, origin: Origin) -> None:
     """End the session on every worker at once."""
     instance.sessions.end(session.row.id_hash)
@@ -238,14 +209,15 @@ def sign_out(instance: Instance, session: sessions.Session, origin: Origin) -> N
 def prove(desk: Desk, password: str) -> bytes:
     """The password again, before a sensitive act: returns it stretched; raises WrongCredential, Throttled."""
     instance, keystore = desk.instance, desk.stored.keystore
-    _count(instance, desk.origin, b"device " + desk.device)
+    count(instance, desk.origin, b"device " + desk.device)
     place = keystore.place(desk.person, desk.device)
     with instance.argon2_permit():
         stretched = stretch(password, place.salt, place.cost)
-    secret = desk.bundle.secrets.get(desk.device)
-    if secret is None:
-        raise WrongCredential("wrong-credential")
-    open_slot(stretched, secret, place, keystore.slots[desk.person][desk.device])
+    try:
+        open_slot(stretched, desk.bundle.secrets.get(desk.device, b""), place, keystore.slots[desk.person][desk.device])
+    except WrongCredential:
+        audit.record(instance, desk.origin, Fact(Event.SIGN_IN_REFUSED, 403, desk.person, desk.device))
+        raise
     instance.sessions.clear_failures(b"device " + desk.device)
     return stretched
 

@@ -1,0 +1,151 @@
+"""Compartments (支店・部門): made, named, filled with members; clients moved from one to another."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from vault.crypto.directory import CLIENTS, Compartment, Directory
+from vault.crypto.envelope import key_id
+from vault.crypto.keys import Ring, new_id, new_key
+from vault.crypto.keystore import Keystore
+from vault.domain.access import Permission, Role
+from vault.domain.office import Named
+from vault.errors import NotFound
+from vault.services import office, payloads
+from vault.services.accounts import switching
+from vault.services.audit import Event
+from vault.services.safe import OFFICE_PAGE, Desk
+
+KIND = "compartment"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A compartment of clients. `members` are those it binds; administrators hold every one."""
+
+    id: bytes
+    name: str
+    version: int
+    members: tuple[bytes, ...]
+    clients: int
+
+
+def listed(desk: Desk) -> list[Listed]:
+    """The compartments that hold clients, by name."""
+    with desk.act(Event.COMPARTMENTS_OPENED, Permission.MANAGE_COMPARTMENTS) as act:
+        named = {f.row.id: (payloads.decode(f.payload, Named).name, f.row.version) for f in act.read(OFFICE_PAGE, [KIND])}
+        found = [_listed(desk, c, *named.get(c, (c.hex()[:8], 0))) for c in desk.directory.of_clients()]
+    return sorted(found, key=lambda c: c.name)
+
+
+def _listed(desk: Desk, compartment: bytes, name: str, version: int) -> Listed:
+    members = tuple(i for i, p in desk.directory.persons.items() if p.active and compartment in p.compartments)
+    return Listed(compartment, name, version, members, len(desk.ring(compartment)))
+
+
+def grants(desk: Desk) -> tuple[int, int]:
+    """(grants that are there, grants that ought to be): every administrator, member and the recovery key has his."""
+    return desk.stored.keystore.grants_there(desk.directory)
+
+
+def make(desk: Desk, name: str) -> bytes:
+    """A new, empty compartment that only administrators hold; returns its id."""
+    desk.require(Permission.MANAGE_COMPARTMENTS)
+    compartment, key = new_id(), new_key()
+    entry = Compartment(CLIENTS, 1, key_id(key))
+
+    def change(keystore: Keystore) -> Keystore:
+        before = keystore.trusted(desk.bundle.pinned)
+        after = before.with_compartment(compartment, entry)
+        signing = keystore.secret(before, "signing", desk.compartment_key(before.system("admin")))
+        keystore = keystore.with_ring(after, compartment, key, Ring()).with_grants(after, compartment, key)
+        return desk.marked(keystore.with_directory(after, signing))
+
+    desk.now_reading(desk.instance.files.add(change))
+    with desk.act(Event.COMPARTMENT_MADE, Permission.MANAGE_COMPARTMENTS) as act:
+        act.fact.keystore = desk.stored
+        act.add(OFFICE_PAGE, KIND, payloads.encode(Named(name=name)), compartment)
+        act.tell(name=name)
+    return compartment
+
+
+def rename(desk: Desk, compartment: bytes, name: str, base: int) -> None:
+    """Call a compartment something else; raises Conflict when somebody was faster."""
+    if compartment not in desk.directory.of_clients():
+        raise NotFound("not-found")
+    with desk.act(Event.COMPARTMENT_RENAMED, Permission.MANAGE_COMPARTMENTS) as act:
+        payload = payloads.encode(Named(name=name))
+        if base:
+            act.change(OFFICE_PAGE, compartment, KIND, payload, base)
+        else:  # a kill between its key and its name left it without one
+            act.add(OFFICE_PAGE, KIND, payload, compartment)
+        act.tell(name=name)
+
+
+def set_members(desk: Desk, compartment: bytes, persons: Collection[bytes]) -> None:
+    """Let just these handlers and viewers hold a compartment; who loses it leaves it for a new epoch."""
+    desk.require(Permission.MANAGE_COMPARTMENTS)
+    if compartment not in desk.directory.of_clients():
+        raise NotFound("not-found")
+    changed = _with_members(desk.directory, compartment, persons)
+    touched = [i for i, p in changed.persons.items() if p != desk.directory.persons[i]]
+    if not touched:
+        return
+    stored = switching.apply(desk, lambda directory: _with_members(directory, compartment, persons))
+    for person in touched:
+        desk.instance.sessions.end_of_person(person)
+    with desk.act(Event.PERSON_CHANGED, Permission.MANAGE_COMPARTMENTS) as act:
+        act.fact.keystore = stored
+        act.tell(persons=touched)
+
+
+def _with_members(directory: Directory, compartment: bytes, persons: Collection[bytes]) -> Directory:
+    changed = dict(directory.persons)
+    for person, entry in directory.persons.items():
+        if not entry.active or Role(entry.role) not in (Role.HANDLER, Role.VIEWER):
+            continue
+        rooms = set(entry.compartments) - {compartment} | ({compartment} if person in persons else set())
+        changed[person] = replace(entry, compartments=tuple(sorted(rooms)))
+    return replace(directory, version=directory.version + 1, persons=changed)
+
+
+def names(desk: Desk) -> dict[bytes, str]:
+    """Names of the compartments for a page that is about something else."""
+    with desk.act(Event.COMPARTMENTS_OPENED, Permission.READ_SAFETY) as act:
+        return office.compartment_names(act)
+
+
+# --- moving a client
+
+
+def move_client(desk: Desk, client: bytes, compartment: bytes) -> None:
+    """The client's folder key goes into the other ring and leaves the old one, in a new keystore epoch.
+
+    The folder key stays the same, so that earlier backups still open. Raises NotFound for a client or compartment
+    that the person at the desk does not hold.
+    """
+    desk.require(Permission.MOVE_CLIENTS)
+    before = desk.folder(client).compartment
+    if compartment not in desk.client_compartments() or before not in desk.client_compartments():
+        raise NotFound("not-found")
+    if compartment == before:
+        return
+
+    def change(keystore: Keystore) -> Keystore:
+        directory = keystore.trusted(desk.bundle.pinned)
+        keys = {
+            c: keystore.compartment_key(directory, c, desk.person, desk.bundle.private) for c in (before, compartment)
+        }
+        old, new = (keystore.ring(directory, c, keys[c]) for c in (before, compartment))
+        found = old.find(client)
+        if found is None:  # somebody else has moved him meanwhile
+            raise NotFound("not-found")
+        keystore = keystore.with_ring(directory, compartment, keys[compartment], new.with_folder(client, *found))
+        return desk.marked(keystore.with_ring(directory, before, keys[before], old.without(client)))
+
+    desk.instance.keyring.let_go()
+    desk.now_reading(desk.instance.files.take_away(change))
+    with desk.act(Event.CLIENT_MOVED, Permission.MOVE_CLIENTS, client) as act:
+        act.fact.keystore = desk.stored
+        act.tell(before=before, after=compartment)
