@@ -183,6 +183,12 @@ def test_an_auditor_reads_a_number_for_a_client_and_what_is_taken_out_without_on
     assert named.names is not None and named.names.description == "ノートPC 3号機"
 
 
+def test_an_auditor_who_holds_a_compartment_reads_numbers_all_the_same(office: Office) -> None:
+    printing.print_client(office.desk(), office.facts.clients[0], ORDER)
+    auditor = colleague(office, "auditor", tuple(office.desk().directory.of_clients()))()
+    assert auditor.folder(office.facts.clients[0]) and ledger.one(auditor, 1).unnamed == "number"
+
+
 def test_a_client_that_is_gone_is_erased_to_everybody_who_might_have_read_it(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

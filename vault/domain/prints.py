@@ -1,13 +1,16 @@
-"""Prints: for what, to whom, until when they are to come back, and what became of them."""
+"""Prints and things taken out: for what, to whom, until when they are to come back, and what became of them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Literal
 
 from vault.domain import fields
 from vault.domain.clients import Client
-from vault.domain.values import Unreadable
+from vault.domain.fields import Fault
+from vault.domain.values import TypedDate, Unreadable
 
 # Purpose and the days after which the paper is asked after; None: it is not expected back.
 PURPOSES: dict[str, int | None] = {
@@ -17,9 +20,29 @@ PURPOSES: dict[str, int | None] = {
     "保険会社へ": None,
     "調書に保管": None,
 }
-OUTCOMES = ("返却", "お客様へ交付", "裁断", "保管", "印刷しなかった")
+# Sheets about the office itself go to no client.
+OFFICE_PURPOSES = ("社内利用", "調書に保管", "保険会社へ")
+TAKE_OUT_PURPOSES: dict[str, int | None] = {
+    "客先持参": 7,
+    "社外での作業": 7,
+    "お客様へ交付": None,
+    "保険会社へ": None,
+    "修理・廃棄": 30,
+}
+_DAYS = TAKE_OUT_PURPOSES | PURPOSES
+LONGEST_DAYS = 366
+
+NOT_PRINTED, NOT_TAKEN, WITHDRAWN = "印刷しなかった", "持ち出さなかった", "取り下げ"
+OUTCOMES = ("返却", "お客様へ交付", "裁断", "保管", NOT_PRINTED, NOT_TAKEN, WITHDRAWN)
+WAITING, APPROVED, DECLINED = "承認待ち", "承認", "却下"
+
 POLICY_LIST = "保険証券一覧表"
 SHEETS = (POLICY_LIST,)
+LEDGER_SHEET, INSPECTION_SHEET, DATA_LEDGER_SHEET = "印刷・持ち出し台帳", "点検記録", "個人データ管理台帳"
+OFFICE_SHEETS = (LEDGER_SHEET, INSPECTION_SHEET, DATA_LEDGER_SHEET)
+THINGS = ("書類", "パソコン", "タブレット", "記録媒体", "その他")
+
+Standing = Literal["waiting", "approved", "declined", "closed", "overdue", "out"]
 
 
 def _copies(number: int) -> int:
@@ -28,20 +51,63 @@ def _copies(number: int) -> int:
     return number
 
 
+def _people(number: int) -> int:
+    if number > 1_000_000:
+        raise Unreadable("people-range", most=1_000_000)
+    return number
+
+
 @dataclass(frozen=True, kw_only=True)
 class PrintOrder:
-    """What a person says before a sheet is made."""
+    """What a person says before a sheet about a client is made. Without `due` the purpose says when it is due back."""
 
     sheet: str = fields.choice(*SHEETS, required=True)
     purpose: str = fields.choice(*PURPOSES, required=True)
     addressee: str = fields.name(required=True)
     place: str = fields.text(max_length=120)
     copies: int = fields.number(required=True, check=_copies)
+    due: TypedDate | None = fields.day()
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficeOrder:
+    """The same before a sheet about the office itself is made."""
+
+    purpose: str = fields.choice(*OFFICE_PURPOSES, required=True)
+    addressee: str = fields.name(required=True)
+    place: str = fields.text(max_length=120)
+    copies: int = fields.number(required=True, check=_copies)
+    due: TypedDate | None = fields.day()
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerOrder(OfficeOrder):
+    """The same before the ledger of some days is printed, both days included."""
+
+    since: TypedDate = fields.day(required=True)
+    until: TypedDate = fields.day(required=True)
+
+    def faults(self) -> Iterator[tuple[str, Fault]]:
+        if self.until.value < self.since.value:
+            yield "until", Fault("until-before-since")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakeOut:
+    """What a person says who takes out a paper or device that Kura did not print."""
+
+    thing: str = fields.choice(*THINGS, required=True)
+    description: str = fields.text(required=True, max_length=120)
+    people: int = fields.number(required=True, check=_people)
+    purpose: str = fields.choice(*TAKE_OUT_PURPOSES, required=True)
+    place: str = fields.text(required=True, max_length=120)
+    addressee: str = fields.name()
+    due: TypedDate | None = fields.day()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of a print."""
+    """What became of a print or of a thing taken out."""
 
     outcome: str = fields.choice(*OUTCOMES, required=True)
     place: str = fields.text(max_length=120)
@@ -49,8 +115,19 @@ class Outcome:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Decline:
+    """Why an order is not approved."""
+
+    reason: str = fields.text(required=True, max_length=200)
+
+
+@dataclass(frozen=True, kw_only=True)
 class LedgerEntry:
-    """A row of the 印刷・持ち出し台帳. Names of clients are not in it: they are found through the client's own key."""
+    """A row of the 印刷・持ち出し台帳. Names of clients are not in it: they are found through the client's own key.
+
+    `client` is "" where there is none. `taken`: not printed by Kura, `sheet` then says what kind of thing it is.
+    `approval` is "" where none was asked for; `opened` (seconds) says when an approved sheet left, once.
+    """
 
     serial: int
     sheet: str
@@ -65,15 +142,50 @@ class LedgerEntry:
     outcome_note: str = ""
     outcome_at: int = 0
     outcome_person: str = ""
+    taken: bool = False
+    approval: str = ""
+    approval_at: int = 0
+    approval_person: str = ""
+    opened: int = 0
+
+    @property
+    def left(self) -> bool:
+        """Whether the sheet's body, or the thing, has left at all."""
+        return not self.approval or bool(self.opened)
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more is expected of this row."""
+        return bool(self.outcome) or self.approval == DECLINED
+
+    def standing(self, today: date) -> Standing:
+        """Where the row stands. Words: catalogue key `standing.<value>`."""
+        if self.approval == DECLINED:
+            return "declined"
+        if self.outcome:
+            return "closed"
+        if not self.left:
+            return "waiting" if self.approval == WAITING else "approved"
+        return "overdue" if self.due and self.due < today else "out"
+
+    def outcomes(self) -> tuple[str, ...]:
+        """What may be noted as having become of it."""
+        if not self.left:
+            return (WITHDRAWN,)
+        unfit = {WITHDRAWN, NOT_PRINTED if self.taken else NOT_TAKEN}
+        return tuple(outcome for outcome in OUTCOMES if outcome not in unfit)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerNames:
-    """The part of a row that names the client, sealed under the client's key and gone with it."""
+    """The part of a row that may name the client, sealed under the client's key and gone with it."""
 
     client: str
     addressee: str
     place: str = ""
+    description: str = ""
+    reason: str = ""
+    note: str = ""
 
 
 def serial_text(serial: int) -> str:
@@ -81,10 +193,26 @@ def serial_text(serial: int) -> str:
     return f"P-{serial:06d}"
 
 
-def due_back(purpose: str, today: date) -> date | None:
-    """The day on which the paper is asked after."""
-    days = PURPOSES[purpose]
+def client_number(client: str) -> str:
+    """What stands for a client (hex id) where his name may not: 3F2A91BC."""
+    return client[:8].upper()
+
+
+def due_back(purpose: str, today: date, chosen: TypedDate | None = None) -> date | None:
+    """The day on which the paper or thing is asked after: the one that was typed, else the one of the purpose."""
+    if chosen is not None:
+        return chosen.value
+    days = _DAYS[purpose]
     return None if days is None else today + timedelta(days=days)
+
+
+def due_fault(chosen: TypedDate | None, today: date) -> Fault | None:
+    """Why a day on which something is due back is not taken."""
+    if chosen is None:
+        return None
+    if chosen.value < today:
+        return Fault("due-past")
+    return Fault("due-far") if chosen.value > today + timedelta(days=LONGEST_DAYS) else None
 
 
 def addressed(client: Client) -> str:

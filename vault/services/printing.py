@@ -1,198 +1,247 @@
-"""Printing: the ledger row is durable before a sheet's body leaves, and every opening is a new number."""
+"""Printing: the ledger row is durable before a sheet's body leaves, and every opening is a new number.
+
+A sheet about a client comes from `print_client`, or, where the office wants another person's word first, from `request`,
+`approve` and `print_approved`. A sheet about the office itself (點検 and the like) comes from `print_office`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
 
-from vault.crypto import codec
-from vault.crypto.directory import OFFICE
-from vault.crypto.envelope import Context, open_sealed, seal
-from vault.crypto.keys import new_id, new_key
 from vault.domain.access import Permission
+from vault.domain.clients import Client
 from vault.domain.office import Office
-from vault.domain.prints import LedgerEntry, LedgerNames, Outcome, PrintOrder, due_back
-from vault.errors import Damaged, NotFound, SealBroken
+from vault.domain.prints import (
+    APPROVED,
+    DECLINED,
+    LEDGER_SHEET,
+    WAITING,
+    Decline,
+    LedgerEntry,
+    LedgerNames,
+    LedgerOrder,
+    OfficeOrder,
+    PrintOrder,
+    due_back,
+)
+from vault.errors import Conflict, NotFound, Refused
+from vault.services import ledger as ledger_service
 from vault.services import office as office_service
-from vault.services import payloads
-from vault.services.acts import Act, Folder, row_mark
+from vault.services.acts import Act
 from vault.services.audit import Event
-from vault.services.clients import Page, page_of
+from vault.services.clients import Page, client_of, page_of
+from vault.services.ledger_rows import Listed, Row, add, change, ensure_papers, listed, of_serial, today
 from vault.services.safe import Desk
 from vault.storage import records
-from vault.storage.records import LedgerRow
 
-JAPAN = timezone(timedelta(hours=9))
-LEDGER = "ledger"
+__all__ = ["ledger"]
+ledger = ledger_service.newest
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet with its number: only `print_client` makes one."""
+    """A sheet about a client with its number: only `print_client` and `print_approved` make one."""
 
     serial: int
     at: int
     printed_by: str
     office: Office
     page: Page
+    order: PrintOrder
 
 
 @dataclass(frozen=True)
-class Listed:
-    """One row of the ledger as people read it; names are None when the client was erased."""
+class OfficeSheet:
+    """What every page of a sheet about the office carries: only `print_office` and `print_ledger` make one."""
 
-    entry: LedgerEntry
-    version: int
-    names: LedgerNames | None
+    sheet: str
+    serial: int
+    at: int
     printed_by: str
-    confirmed_by: str
+    office: Office
+    order: OfficeOrder
 
 
-def papers_of(year: int) -> bytes:
-    """The owner id of the office's papers of one year."""
-    return b"kura papers %04d" % year
+@dataclass(frozen=True)
+class LedgerSheet:
+    """The ledger of some days, oldest row first. `numbered`: clients stand in it as numbers."""
+
+    sheet: OfficeSheet
+    rows: list[Listed]
+    numbered: bool
 
 
-def _year(desk: Desk) -> int:
-    return datetime.fromtimestamp(desk.instance.now(), JAPAN).year
+def needs_approval(desk: Desk) -> bool:
+    """Whether the office wants another person's word before a sheet about a client leaves."""
+    return bool(desk.directory.rules.get("print_approval", 0))
 
 
-def _ensure_papers(desk: Desk) -> bytes:
-    owner = papers_of(_year(desk))
-    try:
-        desk.folder(owner)
-    except NotFound:
-        desk.add_folders({owner: desk.directory.system(OFFICE)}, {owner: (new_id(), new_key())})
-    return owner
+# --- a sheet about a client
 
 
 def print_client(desk: Desk, client: bytes, order: PrintOrder) -> Sheet:
-    """Write the ledger row, then hand out what the sheet shows. Each call is another print with another number."""
+    """Write the ledger row, then hand out what the sheet shows. Each call is another print with another number.
+
+    Raises Refused where the office's rule wants it approved first.
+    """
     desk.require(Permission.PRINT)
-    papers = _ensure_papers(desk)
-    now = desk.instance.now()
+    if needs_approval(desk):
+        raise Refused("approval-needed")
+    papers = ensure_papers(desk)
     with desk.act(Event.SHEET_PRINTED, Permission.PRINT, client) as act:
         page = page_of(act, client)
-        particulars, _ = office_service.read_particulars(act)
-        if particulars is None:
-            raise NotFound("not-found")
-        _check_whole(act, papers)
-        serial = records.next_serial(act.connection)
-        entry = LedgerEntry(
-            serial=serial,
-            sheet=order.sheet,
-            client=client.hex(),
-            people=max(1, len(page.client.members)),
-            purpose=order.purpose,
-            copies=order.copies,
-            person=desk.person.hex(),
-            at=now,
-            due=due_back(order.purpose, datetime.fromtimestamp(now, JAPAN).date()),
-        )
-        names = LedgerNames(client=page.client.name, addressee=order.addressee, place=order.place)
-        _add_row(act, papers, client, entry, names)
-        name = office_service.person_name(act)
-        act.tell(serial=serial, purpose=order.purpose)
-    return Sheet(serial, now, name, particulars, page)
+        entry = _entry(act, order, client, page.client)
+        add(act, papers, entry, _names(order, page.client))
+        sheet = _sheet(act, entry, page, order)
+    return sheet
 
 
-def _check_whole(act: Act, papers: bytes) -> None:
-    """Refuse a ledger from which a row was taken: its number would be given out again."""
-    if records.ledger_count_of(act.connection, papers) != len(act.contents(papers).entries):
-        raise Damaged("ledger-damaged")
+def _entry(act: Act, order: PrintOrder, client: bytes, record: Client) -> LedgerEntry:
+    desk = act.desk
+    return LedgerEntry(
+        serial=records.next_serial(act.connection), sheet=order.sheet, client=client.hex(),
+        people=max(1, len(record.members)), purpose=order.purpose, copies=order.copies, person=desk.person.hex(),
+        at=desk.instance.now(), due=due_back(order.purpose, today(desk), order.due),
+    )  # fmt: skip
 
 
-def _add_row(act: Act, papers: bytes, client: bytes, entry: LedgerEntry, names: LedgerNames) -> None:
-    held = act.contents(papers)
-    held.changed = True
-    row_id = new_id()
-    inner = _seal_names(act.desk, act.desk.folder(client), row_id, names)
-    sealed = _seal_row(act.desk, held.folder, row_id, 1, entry, inner)
-    held.entries[row_id] = (LEDGER, 1, row_mark(sealed))
-    records.add_ledger_row(act.connection, LedgerRow(entry.serial, row_id, papers, held.folder.id, 1, entry.at, sealed))
+def _names(order: PrintOrder | OfficeOrder, record: Client | None) -> LedgerNames:
+    return LedgerNames(client=record.name if record else "", addressee=order.addressee, place=order.place)
 
 
-def _seal_names(desk: Desk, folder: Folder, row: bytes, names: LedgerNames) -> bytes:
-    return seal(folder.key, payloads.encode(names), Context(desk.instance.office, "record", (folder.id, row, 1)))
+def _sheet(act: Act, entry: LedgerEntry, page: Page, order: PrintOrder) -> Sheet:
+    act.tell(serial=entry.serial, purpose=entry.purpose)
+    name = office_service.person_name(act)
+    return Sheet(entry.serial, entry.opened or entry.at, name, _particulars(act), page, order)
 
 
-def _seal_row(desk: Desk, folder: Folder, row: bytes, version: int, entry: LedgerEntry, inner: bytes) -> bytes:
-    context = Context(desk.instance.office, "record", (folder.id, row, version))
-    return seal(folder.key, codec.encode([payloads.encode(entry), inner]), context)
+def _particulars(act: Act) -> Office:
+    found, _ = office_service.read_particulars(act)
+    if found is None:
+        raise NotFound("not-found")
+    return found
 
 
-# --- the ledger
+# --- the same with another person's word
 
 
-def ledger(desk: Desk, limit: int = 200, offset: int = 0) -> tuple[list[Listed], int]:
-    """(rows, newest first; how many there are in all)."""
-    with desk.act(Event.LEDGER_OPENED, Permission.READ_PRINT_LEDGER) as act:
-        rows = records.ledger_rows(act.connection, limit, offset)
-        for papers in {row.owner for row in rows} | _papers_now(desk):
-            _check_whole(act, papers)
-        found = [_listed(act, row) for row in rows]
-        total = records.ledger_count(act.connection)
-        if rows and not offset and rows[0].serial != total:
-            raise Damaged("ledger-damaged")
-    return found, total
+def request(desk: Desk, client: bytes, order: PrintOrder) -> int:
+    """Order a sheet that another person has to approve: a ledger row, and nothing of the sheet. Returns its number."""
+    desk.require(Permission.PRINT)
+    papers = ensure_papers(desk)
+    with desk.act(Event.PRINT_REQUESTED, Permission.PRINT, client) as act:
+        record = client_of(act, client)[1]
+        entry = replace(_entry(act, order, client, record), approval=WAITING)
+        add(act, papers, entry, _names(order, record))
+        act.tell(serial=entry.serial, purpose=entry.purpose)
+    return entry.serial
 
 
-def _papers_now(desk: Desk) -> set[bytes]:
-    owner = papers_of(_year(desk))
-    try:
-        desk.folder(owner)
-    except NotFound:
-        return set()
-    return {owner}
+def approve(desk: Desk, serial: int, base: int) -> None:
+    """Let another person's order be printed. Raises Conflict when it was settled before, Refused for one's own."""
+    with desk.act(Event.PRINT_APPROVED, Permission.APPROVE_PRINTS) as act:
+        row, _ = _to_settle(act, serial)
+        change(act, row, _settled(desk, row.entry, APPROVED), None, base)
 
 
-def one(desk: Desk, serial: int) -> Listed:
-    """One row of the ledger; raises NotFound."""
-    with desk.act(Event.LEDGER_OPENED, Permission.READ_PRINT_LEDGER) as act:
-        return _listed(act, records.ledger_row(act.connection, serial))
+def decline(desk: Desk, serial: int, said: Decline, base: int) -> None:
+    """Refuse another person's order with a reason, which he reads. Raises as `approve` does."""
+    with desk.act(Event.PRINT_DECLINED, Permission.APPROVE_PRINTS) as act:
+        row, names = _to_settle(act, serial)
+        change(act, row, _settled(desk, row.entry, DECLINED), replace(names, reason=said.reason), base)
 
 
-def _open_row(act: Act, row: LedgerRow) -> tuple[LedgerEntry, bytes, Folder]:
-    held = act.contents(row.owner)
-    if held.entries.get(row.id) != (LEDGER, row.version, row_mark(row.sealed)):
-        raise Damaged("ledger-damaged")
-    context = Context(act.desk.instance.office, "record", (held.folder.id, row.id, row.version))
-    raw, inner = codec.decode(open_sealed(held.folder.key, row.sealed, context))
-    entry = payloads.decode(raw, LedgerEntry)
-    if entry.serial != row.serial:
-        raise Damaged("ledger-damaged")
-    return entry, inner, held.folder
+def _to_settle(act: Act, serial: int) -> tuple[Row, LedgerNames]:
+    """An order that waits for this person's word; its client he can open, or he could not know what he approves."""
+    row = _order(act, serial)
+    shown = listed(act, row)
+    if row.entry.person == act.desk.person.hex():
+        raise Refused("order-own")
+    if row.entry.standing(today(act.desk)) != "waiting":
+        raise Conflict("order-settled")
+    if shown.names is None:
+        raise NotFound("not-found")
+    return row, shown.names
 
 
-def _listed(act: Act, row: LedgerRow) -> Listed:
-    entry, inner, _ = _open_row(act, row)
-    confirmed = office_service.name_of(act, bytes.fromhex(entry.outcome_person)) if entry.outcome_person else ""
-    printed = office_service.name_of(act, bytes.fromhex(entry.person))
-    return Listed(entry, row.version, _names(act, row, entry, inner), printed, confirmed)
+def _order(act: Act, serial: int) -> Row:
+    row = of_serial(act, serial)
+    if not row.entry.approval:
+        raise Conflict("order-settled")
+    act.fact.subject = bytes.fromhex(row.entry.client)
+    act.tell(serial=serial, purpose=row.entry.purpose)
+    return row
 
 
-def _names(act: Act, row: LedgerRow, entry: LedgerEntry, inner: bytes) -> LedgerNames | None:
-    try:
-        folder = act.desk.folder(bytes.fromhex(entry.client))
-        context = Context(act.desk.instance.office, "record", (folder.id, row.id, 1))
-        return payloads.decode(open_sealed(folder.key, inner, context), LedgerNames)
-    except (NotFound, SealBroken):
-        return None
+def _settled(desk: Desk, entry: LedgerEntry, word: str) -> LedgerEntry:
+    return replace(entry, approval=word, approval_at=desk.instance.now(), approval_person=desk.person.hex())
 
 
-def note_outcome(desk: Desk, serial: int, outcome: Outcome, base: int) -> None:
-    """Note what became of a print; raises Conflict when somebody was faster."""
-    with desk.act(Event.LEDGER_CHANGED, Permission.NOTE_PRINTS) as act:
-        row = records.ledger_row(act.connection, serial)
-        entry, inner, folder = _open_row(act, row)
-        note = " ".join(filter(None, [outcome.place, outcome.note]))
-        entry = replace(
-            entry, outcome=outcome.outcome, outcome_note=note, outcome_at=desk.instance.now(),
-            outcome_person=desk.person.hex(),
-        )  # fmt: skip
-        sealed = _seal_row(desk, folder, row.id, row.version + 1, entry, inner)
-        records.change_ledger_row(act.connection, replace(row, version=base), sealed)
-        held = act.contents(row.owner)
-        held.entries[row.id] = (LEDGER, row.version + 1, row_mark(sealed))
-        held.changed = True
-        act.tell(serial=serial, outcome=outcome.outcome)
+def print_approved(desk: Desk, serial: int) -> Sheet:
+    """Open one's own approved order, once. Raises Conflict when it was opened or is not approved."""
+    with desk.act(Event.SHEET_PRINTED, Permission.PRINT) as act:
+        row = _order(act, serial)
+        if row.entry.person != desk.person.hex():
+            raise Refused("order-anothers")
+        if row.entry.standing(today(desk)) != "approved":
+            raise Conflict("order-opened" if row.entry.opened else "order-settled")
+        page = page_of(act, bytes.fromhex(row.entry.client))
+        entry = replace(row.entry, opened=desk.instance.now(), people=max(1, len(page.client.members)))
+        change(act, row, entry, None, row.stored.version)
+        sheet = _sheet(act, entry, page, _order_of(listed(act, row)))
+    return sheet
+
+
+def _order_of(row: Listed) -> PrintOrder:
+    entry, names = row.entry, row.names
+    if names is None:
+        raise NotFound("not-found")
+    return PrintOrder(
+        sheet=entry.sheet, purpose=entry.purpose, addressee=names.addressee, place=names.place, copies=entry.copies
+    )
+
+
+# --- a sheet about the office itself
+
+
+def print_office(
+    desk: Desk, sheet: str, order: OfficeOrder, permission: Permission, people: int = 0
+) -> OfficeSheet:
+    """Write the ledger row of a sheet about the office (one of OFFICE_SHEETS); then its body may be shown.
+
+    `permission` is the one of who may read what it shows: no right to print clients is needed. `people`: of how many
+    persons it has data. Nobody has to approve it, for no client stands in it.
+    """
+    desk.require(permission)
+    papers = ensure_papers(desk)
+    with desk.act(Event.OFFICE_SHEET_PRINTED, permission) as act:
+        made = _office_sheet(act, papers, sheet, order, people)
+    return made
+
+
+def _office_sheet(act: Act, papers: bytes, sheet: str, order: OfficeOrder, people: int) -> OfficeSheet:
+    desk = act.desk
+    entry = LedgerEntry(
+        serial=records.next_serial(act.connection), sheet=sheet, client="", people=people, purpose=order.purpose,
+        copies=order.copies, person=desk.person.hex(), at=desk.instance.now(),
+        due=due_back(order.purpose, today(desk), order.due),
+    )  # fmt: skip
+    add(act, papers, entry, _names(order, None))
+    act.tell(serial=entry.serial, purpose=entry.purpose, sheet=sheet)
+    return OfficeSheet(sheet, entry.serial, entry.at, office_service.person_name(act), _particulars(act), order)
+
+
+def print_ledger(desk: Desk, order: LedgerOrder) -> LedgerSheet:
+    """The ledger itself on paper; clients stand in it as for this person on the screen.
+
+    Where sheets about clients are to be approved, they stand in it as numbers: no name leaves by this way either.
+    """
+    papers = ensure_papers(desk)
+    with desk.act(Event.OFFICE_SHEET_PRINTED, Permission.READ_PRINT_LEDGER) as act:
+        ledger_service.checked_total(act)
+        rows = ledger_service.between(act, order.since.value, order.until.value)
+        if needs_approval(desk):
+            rows = [replace(r, names=None, unnamed="number") if r.names and r.entry.client else r for r in rows]
+        named = {row.entry.client for row in rows if row.names and row.entry.client}
+        made = _office_sheet(act, papers, LEDGER_SHEET, order, len(named))
+    return LedgerSheet(made, rows, needs_approval(desk))

@@ -167,6 +167,12 @@ def is_erasing(connection: Connection, client: bytes) -> bool:
     return found is not None and bool(found[0])
 
 
+def has_client(connection: Connection, client: bytes) -> bool:
+    """Whether there is such a client that is not being erased, whoever may open it."""
+    found = _ERASING.run(connection, {"client": client}).fetchone()
+    return found is not None and not found[0]
+
+
 def client_count(connection: Connection) -> int:
     """How many clients there are."""
     return int(connection.execute(select(func.count()).select_from(clients)).scalar_one())
@@ -191,14 +197,31 @@ def next_serial(connection: Connection) -> int:
     return int(connection.execute(select(func.coalesce(func.max(ledger.c.serial), 0))).scalar_one()) + 1
 
 
+_MANY = 500  # ids in one statement
 _LEDGER = select(ledger.c.serial, ledger.c.id, ledger.c.owner, ledger.c.folder, ledger.c.version, ledger.c.printed,
                  ledger.c.sealed)  # fmt: skip
 
 
-def ledger_rows(connection: Connection, limit: int, offset: int = 0) -> list[LedgerRow]:
-    """The newest rows of the print ledger."""
-    query = _LEDGER.order_by(ledger.c.serial.desc()).limit(limit).offset(offset)
+def ledger_rows(connection: Connection, limit: int, before: int | None = None) -> list[LedgerRow]:
+    """The newest rows of the print ledger, or the newest of those with a smaller serial number."""
+    query = _LEDGER.order_by(ledger.c.serial.desc()).limit(limit)
+    if before is not None:
+        query = query.where(ledger.c.serial < before)
     return [LedgerRow(*found) for found in connection.execute(query)]
+
+
+def ledger_rows_between(connection: Connection, since: int, until: int, limit: int) -> list[LedgerRow]:
+    """The rows of a time (seconds; the end not included), oldest first."""
+    during = (ledger.c.printed >= since) & (ledger.c.printed < until)
+    return [LedgerRow(*found) for found in connection.execute(_LEDGER.where(during).order_by(ledger.c.serial).limit(limit))]
+
+
+def ledger_rows_named(connection: Connection, rows: Iterable[bytes]) -> list[LedgerRow]:
+    """The rows with these ids, newest first."""
+    wanted = list(rows)
+    parts = (wanted[at : at + _MANY] for at in range(0, len(wanted), _MANY))
+    found = (each for part in parts for each in connection.execute(_LEDGER.where(ledger.c.id.in_(part))))
+    return sorted((LedgerRow(*each) for each in found), key=lambda row: -row.serial)
 
 
 def ledger_count(connection: Connection) -> int:

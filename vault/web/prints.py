@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
-from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from vault.domain import fields
 from vault.domain.access import Permission
 from vault.domain.policies import summary, totals
-from vault.domain.prints import POLICY_LIST, PrintOrder, addressed, serial_text
+from vault.domain.prints import POLICY_LIST, PrintOrder, addressed
 from vault.services import clients, printing
-from vault.web import forms
+from vault.web import orders
 from vault.web.addresses import ident
 from vault.web.client_rows import listed
 from vault.web.gate import desk, needs
-from vault.web.pages import Each, moment, render_long, today
+from vault.web.pages import Each, render_long, today
 
 blueprint = Blueprint("prints", __name__, url_prefix="/prints")
 
@@ -47,35 +47,41 @@ def _form(page: clients.Page, values: dict[str, Any], faults: dict[str, fields.F
         values=values,
         faults=faults,
         policies=len([h for h in page.policies if h.policy.living]),
+        asks=printing.needs_approval(desk()),
     )
 
 
 @blueprint.post("")
 @needs(Permission.PRINT)
 def make() -> Response:
-    """The ledger row first, then the sheet. There is no address at which a sheet could be opened again."""
+    """The ledger row first, then the sheet; where another person has to approve it, the row alone.
+
+    There is no address at which a sheet could be opened again.
+    """
     client = ident(request.form.get("client", ""))
-    values = forms.typed(request.form)
-    reading = fields.read(PrintOrder, values, confirmed=forms.renumbered_confirms(request.form))
-    if reading.record is None:
-        page = clients.get(desk(), client)
-        return make_response(_form(page, values, reading.faults), 400)
-    sheet = printing.print_client(desk(), client, reading.record)
-    return make_response(_policy_list(sheet, reading.record))
+    order, values, faults = orders.read(PrintOrder, request.form)
+    if order is None:
+        return make_response(_form(clients.get(desk(), client), values, faults), 400)
+    if printing.needs_approval(desk()):
+        serial = printing.request(desk(), client, order)
+        return cast(Response, redirect(url_for("ledger.show", serial=serial), 303))
+    return make_response(_policy_list(printing.print_client(desk(), client, order)))
 
 
-def _policy_list(sheet: printing.Sheet, order: PrintOrder) -> str:
-    policies = [held.policy for held in sheet.page.policies]
+@blueprint.post("/orders/<int:serial>")
+@needs(Permission.PRINT)
+def make_approved(serial: int) -> Response:
+    """The sheet of an order that another person has approved: once."""
+    return make_response(_policy_list(printing.print_approved(desk(), serial)))
+
+
+def _policy_list(sheet: printing.Sheet) -> str:
+    policies, order = [held.policy for held in sheet.page.policies], sheet.order
+    running = f"{order.sheet}　{order.addressee}"
     return render_template(
         "prints/policy_list.html",
         orientation="landscape",
-        sheet={
-            "serial": serial_text(sheet.serial),
-            "purpose": order.purpose,
-            "printed_by": sheet.printed_by,
-            "printed_at": moment(sheet.at),
-            "running": f"{order.sheet}　{order.addressee}",
-        },
+        sheet=orders.marks(sheet.serial, order.purpose, sheet.printed_by, sheet.at, running),
         addressee=order.addressee,
         title=order.sheet,
         our=sheet.office,

@@ -1,0 +1,221 @@
+"""印刷・持ち出し台帳: read, searched, and what of it asks for something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Literal
+
+from vault.domain.access import Permission
+from vault.domain.prints import LedgerEntry, serial_text
+from vault.domain.values import fold
+from vault.errors import Damaged, Refused
+from vault.services import office as office_service
+from vault.services.acts import Act
+from vault.services.audit import Event
+from vault.services.ledger_rows import (
+    CLOSED,
+    GRANTED,
+    JAPAN,
+    OUT,
+    PLAIN,
+    WAITS,
+    Listed,
+    Row,
+    check_whole,
+    listed,
+    of_serial,
+    opened,
+    papers,
+    today,
+)
+from vault.services.safe import Desk
+from vault.storage import records
+from vault.storage.records import LedgerRow
+
+AT_ONCE = 200
+# A search reads this many rows and then offers to go on: about half a second.
+SEARCHED = 4000
+# A printed ledger of more rows is nothing anybody reads; a shorter time is asked for.
+MOST_PRINTED = 3000
+
+State = Literal["all", "open", "overdue", "waiting"]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a person looks for. `person` is an id or b""; `text` any words; `before` a serial number to go on below."""
+
+    state: State = "all"
+    person: bytes = b""
+    text: str = ""
+    before: int | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """Rows, newest first; how many the ledger has; where to go on (a serial number), None at the end."""
+
+    rows: list[Listed]
+    total: int
+    further: int | None
+    people: list[tuple[bytes, str]]
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What of the ledger asks for something: the first rows of each kind, and how many there are of it.
+
+    overdue   due back and nothing noted
+    waiting   orders of others that this person may approve
+    ready     his own orders that were approved and not opened yet
+    """
+
+    overdue: list[Listed]
+    overdue_count: int
+    waiting: list[Listed]
+    waiting_count: int
+    ready: list[Listed]
+
+
+# --- reading
+
+
+def newest(desk: Desk) -> tuple[list[Listed], int]:
+    """(the newest rows, newest first; how many there are in all)."""
+    found = find(desk, Wanted())
+    return found.rows, found.total
+
+
+def find(desk: Desk, wanted: Wanted) -> Found:
+    """The newest rows that are wanted: at most 200, out of the 4,000 that are looked at."""
+    with desk.act(Event.LEDGER_OPENED, Permission.READ_PRINT_LEDGER) as act:
+        total = checked_total(act)
+        rows, further = _wanted(act, wanted)
+        people = sorted(((p, office_service.name_of(act, p)) for p in desk.directory.persons), key=lambda each: each[1])
+        act.tell(count=len(rows))
+    return Found(rows, total, further, people)
+
+
+def checked_total(act: Act) -> int:
+    """How many rows there are, each year's as many as were noted and the newest numbered so; raises Damaged."""
+    total = records.ledger_count(act.connection)
+    newest = records.ledger_rows(act.connection, 1)
+    for owner in {*papers(act.desk), *(row.owner for row in newest)}:
+        check_whole(act, owner)
+    if newest and newest[0].serial != total:
+        raise Damaged("ledger-damaged")
+    return total
+
+
+def _wanted(act: Act, wanted: Wanted) -> tuple[list[Listed], int | None]:
+    found: list[Listed] = []
+    day = today(act.desk)
+    for looked_at, stored in enumerate(_candidates(act, wanted)):
+        if len(found) == AT_ONCE or looked_at == SEARCHED:
+            return found, stored.serial + 1
+        row = opened(act, stored)
+        if _in_state(row.entry, wanted.state, day) and _by(row.entry, wanted.person):
+            shown = listed(act, row)
+            if _says(shown, wanted.text):
+                found.append(shown)
+    return found, None
+
+
+def _candidates(act: Act, wanted: Wanted) -> Iterator[LedgerRow]:
+    """Rows that may be wanted, newest first; read as they are asked for."""
+    if wanted.state != "all":
+        yield from (r for r in _standing(act, wanted.state) if wanted.before is None or r.serial < wanted.before)
+        return
+    before = wanted.before
+    while rows := records.ledger_rows(act.connection, AT_ONCE, before):
+        yield from rows
+        before = rows[-1].serial
+
+
+def _standing(act: Act, state: State) -> list[LedgerRow]:
+    """The rows that, as their contents lists note them, may stand so, newest first; found without opening one."""
+    late = f"{OUT} {today(act.desk).isoformat()}"
+    match state:
+        case "waiting":
+            return _of_kind(act, lambda kind: kind == WAITS)
+        case "overdue":
+            # What the first version wrote does not say when it is due.
+            return _of_kind(act, lambda kind: kind == PLAIN or f"{OUT} " < kind < late)
+        case _:
+            return _of_kind(act, lambda kind: kind != CLOSED)
+
+
+def _of_kind(act: Act, wanted: Callable[[str], bool]) -> list[LedgerRow]:
+    ids = [
+        row for owner in papers(act.desk) for row, (kind, *_) in act.contents(owner).entries.items()
+        if kind.startswith(PLAIN) and wanted(kind)
+    ]  # fmt: skip
+    return records.ledger_rows_named(act.connection, ids)
+
+
+def _in_state(entry: LedgerEntry, state: State, day: date) -> bool:
+    match state:
+        case "all":
+            return True
+        case "open":
+            return not entry.closed
+        case _:
+            return entry.standing(day) == state
+
+
+def _by(entry: LedgerEntry, person: bytes) -> bool:
+    return not person or person.hex() in (entry.person, entry.approval_person, entry.outcome_person)
+
+
+def _says(row: Listed, text: str) -> bool:
+    """Whether every word that is looked for stands in the row, whatever its width and case."""
+    if not text.strip():
+        return True
+    entry, names = row.entry, row.names
+    told = [serial_text(entry.serial), entry.sheet, entry.purpose, entry.outcome, row.printed_by, row.confirmed_by]
+    told += vars(names).values() if names else [row.number]
+    held = fold(" ".join(told))
+    return all(fold(word) in held for word in text.split())
+
+
+def one(desk: Desk, serial: int) -> Listed:
+    """One row of the ledger; raises NotFound."""
+    with desk.act(Event.LEDGER_OPENED, Permission.READ_PRINT_LEDGER) as act:
+        act.tell(serial=serial)
+        return listed(act, of_serial(act, serial))
+
+
+def between(act: Act, since: date, until: date) -> list[Listed]:
+    """The rows of some days, both included, oldest first; raises Refused when they are too many for paper."""
+    start, end = (int(datetime.combine(day, time(), JAPAN).timestamp()) for day in (since, until + timedelta(days=1)))
+    rows = records.ledger_rows_between(act.connection, start, end, MOST_PRINTED + 1)
+    if len(rows) > MOST_PRINTED:
+        raise Refused("ledger-too-long", most=MOST_PRINTED)
+    return [listed(act, opened(act, row)) for row in rows]
+
+
+# --- what asks for something
+
+
+def asking(act: Act, most: int = 20) -> Asking:
+    """For the first page, inside another act: of rows that ask for nothing it opens none."""
+    past = [row for row in _opened(act, _standing(act, "overdue")) if row.entry.standing(today(act.desk)) == "overdue"]
+    past.sort(key=lambda row: (row.entry.due, row.entry.serial))
+    # Of others' orders only those are counted whose client this person can open.
+    orders = [listed(act, row) for row in _opened(act, _standing(act, "waiting"))]
+    mine = [row for row in orders if approvable(act.desk, row)]
+    granted = _opened(act, _of_kind(act, lambda kind: kind == GRANTED))
+    own = [listed(act, row) for row in granted if row.entry.person == act.desk.person.hex()]
+    return Asking([listed(act, row) for row in past[:most]], len(past), mine[:most], len(mine), own[:most])
+
+
+def _opened(act: Act, rows: list[LedgerRow]) -> list[Row]:
+    return [opened(act, row) for row in rows]
+
+
+def approvable(desk: Desk, row: Listed) -> bool:
+    """Whether the person at the desk may decide on this order: another's, of a client whose names he can read."""
+    waits = row.entry.standing(today(desk)) == "waiting" and row.names is not None
+    return waits and desk.may(Permission.APPROVE_PRINTS) and row.entry.person != desk.person.hex()
