@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from tests.support.colleagues import add_colleague, add_compartment, sign_role
 from tests.support.offices import NAMES, Office, household
-from vault.domain.access import Role
-from vault.services import clients
-from vault.services.data_ledger import DataLedger, data_ledger
+from vault.domain.access import Permission, Role
+from vault.domain.inspections import NOTHING, Inspection
+from vault.domain.prints import Outcome, TakeOut
+from vault.services import clients, inspections, ledger_notes
+from vault.services.audit import Event
+from vault.services.data_ledger import COUNT, DataLedger, data_ledger
+from vault.services.safe import OFFICE_PAGE
 
 
 def counted(office: Office) -> DataLedger:
@@ -71,17 +75,36 @@ def test_the_numbers_are_left_anew_when_they_change_or_are_a_day_old(office: Off
 
 
 def test_what_is_left_for_others_names_nobody(office: Office) -> None:
-    from vault.services.data_ledger import COUNT
-    from vault.services.safe import OFFICE_PAGE
-
     counted(office)
-    with office.desk().act(*_reading()) as act:
+    with office.desk().act(Event.DATA_LEDGER_OPENED, Permission.READ_SAFETY) as act:
         (left,) = act.read(OFFICE_PAGE, [COUNT])
     assert not any(name.split()[0].encode() in left.payload for name in NAMES)
 
 
-def _reading() -> tuple[object, object]:
-    from vault.domain.access import Permission
-    from vault.services.audit import Event
+def test_what_was_taken_out_counts_as_out_until_it_is_back(office: Office) -> None:
+    thing = TakeOut(thing="書類", description="封筒", people=1, purpose="お客様へ交付", place="渋谷")
+    for _ in range(2):
+        serial = ledger_notes.take_out(office.desk(), thing)
+    ledger_notes.note_outcome(office.desk(), serial, Outcome(outcome="返却"), 1)
+    found = counted(office)
+    assert (found.prints, found.out) == (2, 1)
 
-    return Event.DATA_LEDGER_OPENED, Permission.READ_SAFETY
+
+def test_the_last_inspection_is_named(office: Office) -> None:
+    assert counted(office).inspection is None
+    office.clock.tick(40 * 24 * 3600)
+    month = inspections.overview(office.desk())[-1].month
+    inspections.sign(office.desk(), month, Inspection(findings="特になし", result=NOTHING))
+    found = counted(office).inspection
+    assert found is not None
+    assert (found.month, found.reviewer, found.result) == (month, "佐々木 恵", NOTHING)
+    assert found.at == office.instance.now()
+
+
+def test_a_copy_of_the_keys_that_is_away_is_missing_and_not_on_the_same_disk(office: Office) -> None:
+    assert (counted(office).owed, counted(office).one_disk) == (0, True)
+    away = office.settings.replicas[1]
+    away.rename(away.with_name("away"))
+    found = counted(office)
+    assert (found.owed, found.one_disk) == (1, False)
+    away.with_name("away").rename(away)

@@ -42,8 +42,9 @@ def common() -> dict[str, Any]:
         values["alive_url"] = url_for("signing_in.alive")
         values["idle_seconds"] = g.desk.directory.rules.get("idle_minutes", IDLE_MINUTES) * 60
         values["announced"] = held.payload.announced
-        values["recent"] = [(url_for("clients.show", client=c.hex()), n) for c, n in held.payload.recent]
         values["reads_clients"] = g.desk.may(Permission.READ_CLIENTS)
+        opened = held.payload.recent if values["reads_clients"] else ()
+        values["recent"] = [(url_for("clients.show", client=c.hex()), n) for c, n in opened]
         if not _set_up():
             values["places"] = []
     return values
