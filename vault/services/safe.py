@@ -117,6 +117,8 @@ class Desk:
                 mine = {owner: folders[owner] for owner, room in owners.items() if room == compartment}
                 ring = keystore.ring(directory, compartment, key).with_folders(mine)
                 keystore = keystore.with_ring(directory, compartment, key, ring)
+                # Whoever the directory wants to hold the key has it after each re-sealing, whatever was edited.
+                keystore = keystore.with_new_grants(directory, compartment, key)
             return self.marked(keystore)
 
         self.now_reading(self.instance.files.add(change))

@@ -142,7 +142,10 @@ def move_client(desk: Desk, client: bytes, compartment: bytes) -> None:
         if found is None:  # somebody else has moved him meanwhile
             raise NotFound("not-found")
         keystore = keystore.with_ring(directory, compartment, keys[compartment], new.with_folder(client, *found))
-        return desk.marked(keystore.with_ring(directory, before, keys[before], old.without(client)))
+        keystore = keystore.with_ring(directory, before, keys[before], old.without(client))
+        for room, key in keys.items():
+            keystore = keystore.with_new_grants(directory, room, key)
+        return desk.marked(keystore)
 
     desk.instance.keyring.let_go()
     desk.now_reading(desk.instance.files.take_away(change))
