@@ -1,4 +1,4 @@
-"""The journal edited by hand: both verifiers name the first entry that is not right, and what relied on it stops."""
+"""The journal edited by hand: both verifiers name the first bad entry, and what relied on it stops."""
 
 from __future__ import annotations
 
@@ -37,6 +37,10 @@ def place_of(office: Office, name: str) -> int:
 def make_room(office: Office, at: int) -> None:
     office.sql("UPDATE journal SET position=-position-1 WHERE position>=?", at)
     office.sql("UPDATE journal SET position=-position WHERE position<0")
+
+
+def put_in(office: Office, at: int, *rest: object) -> None:
+    office.sql(f"INSERT INTO journal ({EVERYTHING}) VALUES (?,?,?,?,?,?,?,?,?,?)", at, *rest)
 
 
 # --- the five manipulations
@@ -97,7 +101,7 @@ def a_copy_put_in(office: Office, at: int) -> None:
     make_room(office, at)
     other = newest(office) if at < newest(office) // 2 else 2
     [row] = office.sql(f"SELECT {EVERYTHING} FROM journal WHERE position=?", other)
-    office.sql(f"INSERT INTO journal ({EVERYTHING}) VALUES (?,?,?,?,?,?,?,?,?,?)", at, *row[1:])
+    put_in(office, at, *row[1:])
 
 
 def a_fitting_entry_put_in(office: Office, at: int) -> None:
@@ -107,7 +111,7 @@ def a_fitting_entry_put_in(office: Office, at: int) -> None:
     before = office.sql("SELECT hash FROM journal WHERE position=?", at - 1)
     clear = row[1].replace(b"192.0.2.7", b"192.0.2.9")
     chained = entry_hash(before[0][0] if before else bytes(32), at, clear, row[2], row[3])
-    office.sql(f"INSERT INTO journal ({EVERYTHING}) VALUES (?,?,?,?,?,?,?,?,?,?)", at, clear, *row[2:4], chained, *row[5:])
+    put_in(office, at, clear, *row[2:4], chained, *row[5:])
 
 
 def swapped(office: Office, one: int, other: int) -> None:
@@ -159,13 +163,15 @@ def test_an_entry_put_in_is_named(edit: Edit, place: str, office: Office) -> Non
 
 def test_an_entry_put_behind_the_last_is_named(office: Office) -> None:
     at = newest(office) + 1
-    office.sql(f"INSERT INTO journal ({EVERYTHING}) SELECT {EVERYTHING.replace('position', 'position+1')} FROM journal WHERE position=?", at - 1)
+    copy = EVERYTHING.replace("position", "position+1")
+    office.sql(f"INSERT INTO journal ({EVERYTHING}) SELECT {copy} FROM journal WHERE position=?", at - 1)
     assert found_in(office) == (at, "inserted")
 
 
 @pytest.mark.parametrize("position", [0, -7])
 def test_an_entry_put_before_the_first_is_named(position: int, office: Office) -> None:
-    office.sql(f"INSERT INTO journal ({EVERYTHING}) SELECT {EVERYTHING.replace('position', '?', 1)} FROM journal WHERE position=3", position)
+    copy = EVERYTHING.replace("position", "?")
+    office.sql(f"INSERT INTO journal ({EVERYTHING}) SELECT {copy} FROM journal WHERE position=3", position)
     assert found_in(office) == (position, "inserted")
 
 
@@ -175,7 +181,8 @@ def test_the_first_of_two_reordered_entries_is_named(edit: Edit, place: str, off
     at = place_of(office, place)
     before = dict(office.sql("SELECT position, hash FROM journal"))
     edit(office, at)
-    first = min(position for position, hashed in office.sql("SELECT position, hash FROM journal") if before[position] != hashed)
+    after = office.sql("SELECT position, hash FROM journal")
+    first = min(position for position, hashed in after if before[position] != hashed)
     assert found_in(office) == (first, "inserted")
 
 
@@ -201,7 +208,8 @@ def test_an_edit_with_all_hashes_made_anew_is_named_by_what_stands_outside(offic
     marked, _ = office.instance.keyring.stored().keystore.mark
     clear_part_edited(office, 2)
     before = bytes(32)
-    for position, clear, key, sealed in office.sql('SELECT position, clear, "key", sealed FROM journal ORDER BY position'):
+    every = office.sql('SELECT position, clear, "key", sealed FROM journal ORDER BY position')
+    for position, clear, key, sealed in every:
         before = entry_hash(before, position, clear, key, sealed)
         office.sql("UPDATE journal SET hash=? WHERE position=?", before, position)
     with office.instance.engine.begin() as connection:

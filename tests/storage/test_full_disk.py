@@ -15,7 +15,7 @@ from tests.support.offices import NAMES, PASSWORD, Office, household, origin
 from tests.support.visits import Visit, shows_nothing
 from vault.errors import Damaged, Unwritable
 from vault.services import clients
-from vault.services.accounts import signing_in
+from vault.services.accounts import registering
 from vault.storage import durable
 
 NEW_BROWSER = b"\x55" * 32
@@ -41,7 +41,7 @@ def new_client(office: Office) -> object:
 
 
 def registration(office: Office) -> object:
-    return lambda: signing_in.register(
+    return lambda: registering.register(
         office.instance, office.facts.login_id, PASSWORD, office.facts.code, None, NEW_BROWSER, origin("203.0.113.1")
     )
 

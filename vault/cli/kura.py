@@ -1,4 +1,4 @@
-"""`kura`: begin an instance, serve it, look at it, issue a ticket, measure it."""
+"""`kura`: begin an instance, serve it, look at it, verify its log, issue a ticket, measure it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vault.services.accounts import activation, recovery
 from vault.services.instance import Instance
 from vault.services.operations import plain_state
 from vault.storage import durable
-from vault.storage.database import create_tables, transaction
+from vault.storage.database import create_tables, reading
 
 JAPAN = timezone(timedelta(hours=9))
 OPERATOR_KEY = "operator.key"
@@ -90,6 +90,7 @@ def begin_instance(folder: Path, port: int, operator_key: Path | None, again: bo
             raise NotReady("folder-foreign", folder=folder)
         _make_folder(folder, port, operator_key)
     instance = Instance(load(folder))
+    instance.check()
     return activation.issue(instance)
 
 
@@ -129,12 +130,12 @@ def _operator_public(folder: Path, given: Path | None) -> bytes:
 @click.option("--workers", type=click.IntRange(1, 32), help=_("ワーカーの数"))
 def serve(folder: Path, port: int | None, workers: int | None) -> None:
     """Serve the instance on the loopback address until stopped."""
-    from vault.cli.serving import gunicorn_arguments
+    from vault.cli.serving import gunicorn_arguments, make_ready
 
     try:
         settings = load(folder)
         durable.make_folder(settings.run)
-        Instance(settings).check()
+        make_ready(settings, lambda: click.echo(_("データベースを新しい形に直しています。終わるまでお待ちください。")))
     except KuraError as error:
         _stop(error)
     number = port or settings.port
@@ -190,7 +191,7 @@ def _facts(instance: Instance) -> dict[str, object]:
 
 def _journal_whole(instance: Instance) -> bool:
     """Whether the chain of the journal's hashes has no gap, edit or exchange."""
-    with transaction(instance.engine) as connection:
+    with reading(instance.engine) as connection:
         return audit.verify_chain(connection) is None
 
 
@@ -206,6 +207,27 @@ def ticket(folder: Path) -> None:
         _stop(error)
     click.echo(f"{_('復旧許可番号')}: {number}")
     click.echo(f"{_('有効期限')}: {_moment(expires)}")
+
+
+@main.command("verify-log")
+@folder_option
+@click.option("--expect", metavar=_("番号:控え"), help=_("前の点検で書き留めた控えとも比べる"))
+@click.option("--json", "as_json", is_flag=True)
+def verify_log(folder: Path, expect: str | None, as_json: bool) -> None:
+    """Verify the access log's chain; exit status 1 when an entry is not right."""
+    from vault.cli.verifying import read_head, told, verify
+
+    try:
+        expected = read_head(expect) if expect is not None else None
+        if expect is not None and expected is None:
+            raise Refused("expect-unreadable")
+        finding = verify(Instance(load(folder)), expected)
+    except KuraError as error:
+        _stop(error)
+    lines = [json.dumps(finding.facts())] if as_json else told(finding, catalogue.load("ja"))
+    for line in lines:
+        click.echo(line)
+    sys.exit(finding.fault is not None)
 
 
 @main.command()

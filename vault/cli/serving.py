@@ -5,13 +5,19 @@ from __future__ import annotations
 import ctypes
 import resource
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from vault.config import Settings
+from vault.errors import NotReady
+from vault.services.instance import Instance
+from vault.storage import durable
+from vault.storage.database import upgrade
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _PR_SET_DUMPABLE = 4
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
+UPGRADE_SECONDS = 3600.0
 
 
 def keep_memory_private() -> None:
@@ -26,6 +32,26 @@ def keep_memory_small() -> None:
     if set_option is not None:
         set_option(_M_ARENA_MAX, 1)
         set_option(_M_MMAP_THRESHOLD, 64 * 1024)
+
+
+def make_ready(settings: Settings, upgrading: Callable[[], None]) -> None:
+    """Refuse to serve what is not right, and bring a database of an earlier Kura up to date; raises NotReady.
+
+    `upgrading` is called before that begins. Of several starts at once one upgrades and the others wait for it: the
+    database's own lock would let them go after its time, and millions of entries take longer.
+    """
+    instance = Instance(settings)
+    try:
+        instance.check()
+    except NotReady as found:
+        if found.code != "database-older":
+            raise
+        instance.engine.dispose()
+        upgrading()
+        with durable.locked(settings.run / "upgrade", seconds=UPGRADE_SECONDS):
+            upgrade(settings.database)
+        instance.check()
+    instance.engine.dispose()
 
 
 def gunicorn_arguments(settings: Settings, port: int, workers: int) -> list[str]:

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from vault.errors import Damaged, NotReady, Unwritable
 from vault.storage import schema
 
 BUSY_MILLISECONDS = 15_000
+_READING = "kura_reading"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -51,16 +52,29 @@ def _prepare(connection: Any, _record: Any) -> None:
 
 
 def _begin_at_once(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    reading = connection.get_execution_options().get(_READING, False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Connection]:
     """One transaction, durable when the block ends well and gone when it does not."""
+    with _refusing(engine), engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One moment of the database for as long as the block takes; nobody who writes has to wait for it."""
+    with _refusing(engine), engine.connect() as connection:
+        yield connection.execution_options(**{_READING: True})
+
+
+@contextmanager
+def _refusing(engine: Engine) -> Iterator[None]:
     driver = engine.dialect.loaded_dbapi  # whose errors come as they are out of prepared statements
     try:
-        with engine.begin() as connection:
-            yield connection
+        yield
     except (OperationalError, driver.OperationalError) as error:
         # Full, read-only, locked or gone: the person is told to call for help, and nothing was shown.
         raise Unwritable("unwritable", place="database") from error
@@ -86,7 +100,7 @@ def create_tables(path: Path) -> None:
 def upgrade(path: Path) -> str:
     """Bring a database of this or an earlier Kura to the newest schema, whole or not at all; returns the revision.
 
-    Raises NotReady for a missing file, for one that is not Kura's, and for one of a newer Kura.
+    Raises NotReady for a missing file, one that is not Kura's or of a newer Kura, and when it fails.
     """
     from alembic.util import CommandError
 
@@ -103,6 +117,8 @@ def upgrade(path: Path) -> str:
         raise NotReady("database-newer", file=path) from error
     except Damaged as error:
         raise NotReady("database-unreadable", file=path) from error
+    except (Unwritable, SQLAlchemyError) as error:
+        raise NotReady("upgrade-failed", file=path) from error
     finally:
         engine.dispose()
 
@@ -122,13 +138,27 @@ def migrate(connection: Connection, revision: str = "head") -> None:
 
 
 def check_schema(engine: Engine) -> None:
-    """Refuse a database of another program or of a newer Kura, before anything is touched."""
+    """Refuse a database of another program, of a newer or of an older Kura, before anything is touched."""
+    version = _revision(engine)
+    if version in _earlier():
+        raise NotReady("database-older", file=engine.url.database, version=version)
+    if version != schema.HEAD:
+        raise NotReady("database-newer", file=engine.url.database, version=version)
+
+
+def _earlier() -> set[str]:
+    """The revisions before the newest, which are counted from 0001."""
+    return {f"{number:04d}" for number in range(1, int(schema.HEAD))}
+
+
+def _revision(engine: Engine) -> str:
     try:
         if not inspect(engine).has_table("alembic_version"):
             raise NotReady("database-foreign", file=engine.url.database)
-        with engine.connect() as connection:
+        with reading(engine) as connection:
             version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    except DatabaseError as error:
+    except (DatabaseError, Damaged, Unwritable) as error:
         raise NotReady("database-unreadable", file=engine.url.database) from error
-    if version != schema.HEAD:
-        raise NotReady("database-newer", file=engine.url.database, version=version)
+    if version is None:
+        raise NotReady("database-foreign", file=engine.url.database)
+    return str(version)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,14 +150,6 @@ def found(connection: Connection, wanted: Wanted, limit: int) -> list[Entry]:
         if given is not None:
             query = query.where(bound(given))
     return [read_entry(row) for row in connection.execute(query.order_by(journal.c.position.desc()).limit(limit))]
-
-
-def all_entries(connection: Connection) -> Iterator[Entry]:
-    """Every entry from the first, a few thousand in memory at a time."""
-    last = 0
-    while rows := connection.execute(_ENTRY.where(journal.c.position > last).order_by(journal.c.position).limit(5000)).fetchall():
-        yield from (read_entry(row) for row in rows)
-        last = rows[-1][0]
 
 
 def add_key(connection: Connection, key: bytes, day: int, sealed: bytes) -> None:
