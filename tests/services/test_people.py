@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.offices import DEVICE, ORIGIN, Office
+from tests.support.offices import DEVICE, KEEP, ORIGIN, Office
 from tests.support.people import PASSWORD, admit, device_of, join
+from vault.crypto.keys import new_signing_key
 from vault.domain.access import Role
 from vault.domain.office import Colleague
 from vault.errors import Forbidden, NotFound, Refused, SealBroken, Untrusted, WrongCredential
-from vault.services import clients, sessions
-from vault.services.accounts import compartments, devices, passwords, people, registering, signing_in
+from vault.services import audit, clients, sessions
+from vault.services.accounts import compartments, devices, passwords, people, recovery, registering, signing_in
+from vault.storage.database import transaction
 
 
 def test_a_new_handler_comes_in_with_his_sheet_and_opens_what_was_granted(office: Office) -> None:
@@ -35,7 +37,7 @@ def test_a_stopped_person_is_out_on_the_next_request_of_every_worker(office: Off
     member = join(office, Role.HANDLER, (room,))
     workers = [office.instance, office.worker()]
     for worker in workers:
-        worker.keep()
+        KEEP(worker)
     held = member.sign_in(office)
     desks = [sessions.desk(worker, held.session, ORIGIN) for worker in workers]
     people.stop(office.desk(), member.person)
@@ -138,3 +140,44 @@ def test_notes_of_a_person_are_kept(office: Office) -> None:
     assert [d.here for d in devices.listed(office.desk(), everybody=False)] == [True]
     assert len(devices.listed(office.desk(), everybody=True)) == 2
     assert DEVICE != member.device
+
+
+def test_an_administrator_who_leaves_knows_neither_the_signing_key_nor_the_audit_key_any_more(office: Office) -> None:
+    member = join(office, Role.ADMINISTRATOR)
+    leaver = member.desk(office)
+    knew = {name: leaver.secret(name) for name in ("signing", "audit")}
+    people.stop(office.desk(), member.person)
+    desk = office.desk()
+    assert desk.directory.signing_public != leaver.directory.signing_public
+    assert desk.directory.audit_public != leaver.directory.audit_public
+    assert desk.secret("signing") != knew["signing"] and desk.secret("audit") != knew["audit"]
+    with transaction(office.instance.engine) as connection:  # what was sealed to the old audit key is still read
+        told = audit.newest(desk, connection, 500)
+    assert {"role": "administrator"} in [t.detail for t in told]
+
+
+def test_everybody_is_pinned_to_the_new_signing_key_at_the_next_sign_in(office: Office) -> None:
+    other = join(office, Role.VIEWER, name="b")
+    held = other.sign_in(office)
+    leaver = join(office, Role.ADMINISTRATOR, name="a")
+    forged = leaver.desk(office)
+    old = forged.secret("signing")
+    people.stop(office.desk(), leaver.person)
+    now = office.desk().directory.signing_public
+    assert sessions.desk(office.instance, held.session, ORIGIN).directory.signing_public == now  # by the statement
+    assert other.desk(office).bundle.pinned == now and office.desk().bundle.pinned == now
+    # A second word of the old key, as the leaver could write it: who still relies on the old key is told.
+    spoiled = office.desk().stored.keystore.with_statement(old, new_signing_key())
+    with pytest.raises(Untrusted):
+        spoiled.trusted(forged.bundle.pinned)
+    assert spoiled.trusted(now).signing_public == now
+
+
+def test_the_recovery_sheet_follows_the_signing_key(office: Office) -> None:
+    leaver = join(office, Role.ADMINISTRATOR)
+    people.stop(office.desk(), leaver.person)
+    groups = " ".join(office.facts.groups)
+    ticket, _ = recovery.issue_ticket(office.instance)
+    done = recovery.recover(office.instance, groups, ticket, "the new administrator's words", None, b"n" * 32, ORIGIN)
+    desk = sessions.desk(office.instance, done.session, ORIGIN)
+    assert desk.bundle.pinned == desk.directory.signing_public and clients.list_clients(desk)

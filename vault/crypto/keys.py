@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -82,6 +83,16 @@ def open_from(private: bytes, sealed: bytes, context: Context) -> bytes:
         return _SUITES[sealed[1]].decrypt(sealed[2:], own, context.encode(sealed[1]))
     except (InvalidTag, ValueError) as error:
         raise SealBroken("seal-broken", what="authentication") from error
+
+
+def open_from_any(privates: bytes, sealed: bytes, context: Context) -> bytes:
+    """The same for private keys one after the other, the newest first; raises SealBroken when none opens."""
+    if not privates or len(privates) % PRIVATE_BYTES:
+        raise Malformed("malformed", what="private key")
+    for at in range(0, len(privates), PRIVATE_BYTES):
+        with suppress(SealBroken):
+            return open_from(privates[at : at + PRIVATE_BYTES], sealed, context)
+    raise SealBroken("seal-broken", what="authentication")
 
 
 def grant(office: bytes, compartment: bytes, epoch: int, receiver: bytes, public: bytes, key: bytes) -> bytes:

@@ -10,16 +10,41 @@ import hmac
 from collections.abc import Container
 from dataclasses import dataclass, field, replace
 
+from vault.crypto import codec
 from vault.crypto.directory import ADMIN, AUDIT, RECOVERY, Compartment, Directory, Signed, signed
 from vault.crypto.directory import decode as decode_directory
-from vault.crypto.envelope import ID_BYTES, Context, open_sealed, seal
+from vault.crypto.envelope import ID_BYTES, Context, expand, open_sealed, seal
 from vault.crypto.envelope import key_id as id_of
-from vault.crypto.keys import Ring, grant, new_id, new_key, open_grant, open_ring, seal_ring
-from vault.crypto.unlock import Bundle, Cost, SlotPlace, open_slot, seal_slot, secret_hash
+from vault.crypto.keys import (
+    Ring,
+    grant,
+    new_id,
+    new_key,
+    open_grant,
+    open_ring,
+    seal_ring,
+    sign,
+    signing_public,
+    verify,
+)
+from vault.crypto.unlock import (
+    Bundle,
+    Cost,
+    SlotPlace,
+    open_slot,
+    passkey_place,
+    passkey_stretched,
+    seal_slot,
+    secret_hash,
+)
 from vault.errors import Untrusted, WrongCredential
 
 # The office's own private keys: by name, the kind of system compartment that holds them and the owner id of their folder.
 SECRETS = {"signing": (ADMIN, b"kura signing key"), "audit": (AUDIT, b"kura audit key\x00\x00")}
+VOUCH_BYTES = 32
+
+
+STATEMENT = "signing key"
 
 
 @dataclass(frozen=True)
@@ -69,7 +94,9 @@ class Stretch:
 class Passkey:
     """A person's passkey on one device: what verifies it, and, where it has PRF, a slot that its output opens.
 
-    `public` is the credential's public key (COSE), `count` its signature counter, `made` seconds since 1970.
+    `public` is 32 bytes that vouch for the entry and then the credential's public key (COSE); `count` its signature
+    counter, `made` seconds since 1970. Who edits the disk can seal a keystore with a public key of his own: only the
+    person's private key can vouch for one.
     """
 
     device: bytes
@@ -77,6 +104,22 @@ class Passkey:
     count: int
     made: int
     slot: bytes = b""
+
+    @property
+    def cose(self) -> bytes:
+        return self.public[VOUCH_BYTES:]
+
+    def vouched(self, private: bytes, office: bytes, person: bytes, credential: bytes) -> Passkey:
+        """The entry with what vouches for it, made with its person's private key."""
+        return replace(self, public=self._vouch(private, office, person, credential) + self.cose)
+
+    def is_vouched(self, private: bytes, office: bytes, person: bytes, credential: bytes) -> bool:
+        """Whether this very entry was written by who holds the person's private key."""
+        return hmac.compare_digest(self.public[:VOUCH_BYTES], self._vouch(private, office, person, credential))
+
+    def _vouch(self, private: bytes, office: bytes, person: bytes, credential: bytes) -> bytes:
+        told = codec.encode([office, person, credential, self.device, self.cose, self.count, self.made, self.slot])
+        return expand(private, b"kura passkey entry" + told, VOUCH_BYTES)
 
 
 @dataclass(frozen=True)
@@ -131,9 +174,36 @@ class Keystore:
         bundle = open_slot(stretched, secret, self.place(person, holder), self.slots[person][holder])
         return replace(bundle, secrets={h: s for h, s in bundle.secrets.items() if h in self.slots[person]})
 
+    def open_passkey(self, person: bytes, credential: bytes, output: bytes, secret: bytes) -> Bundle:
+        """What the slot of a passkey holds, opened by its PRF output (32 bytes); raises WrongCredential.
+
+        It knows of no other device or code of the person: slots are written from a bundle that the password opened.
+        """
+        held = self.passkeys.get(person, {}).get(credential)
+        if held is None or not held.slot:
+            raise WrongCredential("passkey-refused")
+        place = passkey_place(self.office, person, credential)
+        return open_slot(passkey_stretched(output, place), secret, place, held.slot)
+
     def trusted(self, pinned: bytes) -> Directory:
-        """The directory, verified under the pinned key; raises Untrusted."""
-        return self.directory.trusted(pinned, self.office)
+        """The directory, verified under the pinned key or the one that has come after it; raises Untrusted."""
+        return self.directory.trusted(self.heir(pinned), self.office)
+
+    def heir(self, pinned: bytes) -> bytes:
+        """The signing key that the pinned one has announced, step by step, in its own signed statements.
+
+        Raises Untrusted for two different words of one key: whoever once knew it may have made one of them.
+        """
+        announced = [codec.shaped(codec.decode(statement), (bytes, bytes, bytes)) for statement in self.statements]
+        known = {pinned}
+        while following := [(new, signature) for old, new, signature in announced if old == pinned]:
+            (new, signature), *others = following
+            if others or new in known:
+                raise Untrusted("untrusted", what="statement")
+            verify(pinned, STATEMENT, self.office + pinned + new, signature)
+            pinned = new
+            known.add(new)
+        return pinned
 
     def device_of(self, secret: bytes) -> bytes | None:
         """The id of the registered device with this secret."""
@@ -206,6 +276,18 @@ class Keystore:
             self, stretches={**self.stretches, person: stretch}, slots={**self.slots, person: slots}
         )
 
+    def with_statement(self, old: bytes, new: bytes) -> Keystore:
+        """The office's old signing key announces the new one (both private)."""
+        before, after = signing_public(old), signing_public(new)
+        signature = sign(old, STATEMENT, self.office + before + after)
+        return replace(self, statements=(*self.statements, codec.encode([before, after, signature])))
+
+    def with_passkey(self, person: bytes, credential: bytes, passkey: Passkey, private: bytes) -> Keystore:
+        """A passkey added, or its entry written anew; `private` is its person's private key."""
+        entry = passkey.vouched(private, self.office, person, credential)
+        held = {**self.passkeys.get(person, {}), credential: entry}
+        return replace(self, passkeys={**self.passkeys, person: held})
+
     def with_directory(self, directory: Directory, signing: bytes) -> Keystore:
         """A newly signed directory; raises Untrusted unless its version is higher, or it is the same document."""
         held = self.directory.document
@@ -272,6 +354,11 @@ class Keystore:
         return replace(
             self, slots=slots, passkeys=passkeys, codes=codes, devices=devices
         )._without_unused_devices()
+
+    def without_passkey(self, person: bytes, credential: bytes) -> Keystore:
+        """Without one passkey of a person."""
+        held = {i: k for i, k in self.passkeys.get(person, {}).items() if i != credential}
+        return replace(self, passkeys={**self.passkeys, person: held})
 
     def without_codes(self, gone: Container[bytes]) -> Keystore:
         """Without some codes on paper and the slots that they open."""

@@ -28,6 +28,7 @@ CODE_LETTERS = 26
 INITIAL_LETTERS = 16
 GROUPS, GROUP_LETTERS = 13, 5
 RECOVERY_BYTES = 32
+PRF_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,18 @@ def passkey_place(office: bytes, person: bytes, credential: bytes) -> SlotPlace:
     """Where a passkey's slot stands. Its PRF output is uniform: the numbers of a stretching stand for none."""
     told = hashlib.sha256(b"kura passkey" + credential).digest()
     return SlotPlace(office, person, told[:16], told[16:], Cost(8, 1, 1))
+
+
+def passkey_salt(office: bytes, person: bytes) -> bytes:
+    """What a person's passkeys are asked to evaluate (PRF): no secret, and the same after a new password."""
+    return hashlib.sha256(b"kura passkey salt" + office + person).digest()
+
+
+def passkey_stretched(output: bytes, place: SlotPlace) -> bytes:
+    """What stands for the stretched password in a passkey's slot: its PRF output (32 bytes), bound to the slot."""
+    if len(output) != PRF_BYTES:
+        raise WrongCredential("passkey-refused")
+    return expand(output, b"kura passkey prf" + place.office + place.person + place.holder, 32)
 
 
 def _slot_key(stretched: bytes, secret: bytes, place: SlotPlace) -> bytes:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from vault.crypto import codec, directory
 from vault.crypto.envelope import Context, open_sealed, seal
-from vault.crypto.keys import new_id, new_key, open_from, seal_to
+from vault.crypto.keys import new_id, new_key, open_from_any, seal_to
 from vault.errors import KuraError, RolledBack
 from vault.services.instance import Instance, Origin
 from vault.storage import chain, journal
@@ -248,11 +248,17 @@ class Told:
 
 def newest(desk: Desk, connection: Connection, limit: int) -> list[Told]:
     """The newest entries with their sealed parts, for whoever holds the audit key."""
-    private = desk.secret("audit")
-    keys = {}
-    for key, (day, sealed) in journal.sealed_keys(connection).items():
-        keys[key] = open_from(private, sealed, Context(desk.instance.office, "journal-key", (key, day)))
+    keys = opened_keys(desk, journal.sealed_keys(connection))
     return [_told(desk.instance.office, entry, keys) for entry in journal.newest(connection, limit)]
+
+
+def opened_keys(desk: Desk, sealed: dict[bytes, tuple[int, bytes]]) -> dict[bytes, bytes]:
+    """Journal keys by id, for whoever holds the audit key; `sealed` has each one's day and sealed bytes."""
+    privates = desk.secret("audit")
+    return {
+        key: open_from_any(privates, raw, Context(desk.instance.office, "journal-key", (key, day)))
+        for key, (day, raw) in sealed.items()
+    }
 
 
 def _told(office: bytes, entry: journal.Entry, keys: dict[bytes, bytes]) -> Told:

@@ -97,12 +97,11 @@ class Keyring:
 
     def directory(self, stored: Stored, pinned: bytes) -> Directory:
         """The directory of a keystore, verified under a pinned key; raises Untrusted."""
-        name = hashlib.sha256(pinned + stored.keystore.directory.document + stored.keystore.directory.signature)
+        name = pinned + stored.digest
         with self._guard:
-            known = self._directories.get(name.digest())
+            known = self._directories.get(name)
             if known is None:
-                known = stored.keystore.trusted(pinned)
-                self._directories[name.digest()] = known
+                known = self._directories[name] = stored.keystore.trusted(pinned)
             return known
 
     def compartment_key(

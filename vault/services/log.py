@@ -14,12 +14,11 @@ from dataclasses import dataclass
 
 from vault.crypto import codec
 from vault.crypto.envelope import Context, open_sealed
-from vault.crypto.keys import open_from
 from vault.domain.access import Permission
 from vault.domain.office_rules import LOG_DAYS
 from vault.domain.values import fold
 from vault.errors import KuraError
-from vault.services import office, payloads
+from vault.services import audit, office, payloads
 from vault.services.acts import Act
 from vault.services.audit import Event
 from vault.services.clients import Brief
@@ -165,12 +164,8 @@ def _details(act: Act, entries: list[Entry]) -> dict[int, dict[str, object]]:
 
 
 def _journal_keys(act: Act, wanted: Iterable[bytes]) -> dict[bytes, bytes]:
-    private, office_id = act.desk.secret("audit"), act.desk.instance.office
     sealed = journal.sealed_keys(act.connection)
-    return {
-        key: open_from(private, sealed[key][1], Context(office_id, "journal-key", (key, sealed[key][0])))
-        for key in wanted if key in sealed
-    }  # fmt: skip
+    return audit.opened_keys(act.desk, {key: sealed[key] for key in wanted if key in sealed})
 
 
 def forget_old(act: Act) -> None:

@@ -50,5 +50,6 @@ def _announced(act: Act, entry: journal.Entry) -> Announced:
 def read(desk: Desk, position: int) -> None:
     """The person at the desk has read everything up to a journal position."""
     with desk.act(Event.ANNOUNCEMENT_SEEN, Permission.READ_SAFETY) as act:
+        position = min(position, journal.head(act.connection)[0])  # what is still to come has not been read
         if position > told_up_to(act.connection, desk.person):
             records.set_fact(act.connection, _name(desk.person), position.to_bytes(8, "big"))

@@ -6,8 +6,8 @@ import unicodedata
 from dataclasses import replace
 
 from vault.crypto.keystore import Keystore, Stretch
-from vault.crypto.unlock import new_salt, stretch
-from vault.domain.access import Permission, check_password
+from vault.crypto.unlock import PASSWORD_CHARACTERS, new_salt, stretch
+from vault.domain.access import LONGEST_BYTES, Permission, check_password
 from vault.errors import Refused
 from vault.services import sessions
 from vault.services.accounts.signing_in import prove
@@ -20,6 +20,8 @@ DAY = 24 * 60 * 60
 
 def accepted(desk: Desk, new: str) -> str:
     """The password as it is to be hashed, if the office's rules allow it; raises Refused."""
+    if len(new) > PASSWORD_CHARACTERS:  # before it is normalised, which takes time with the square of some lengths
+        raise Refused("password-too-long", most=LONGEST_BYTES)
     words = [desk.login_id, desk.own_name]
     return check_password(new, [w for w in words if w], desk.directory.rules.get("password_shortest", 0))
 

@@ -118,11 +118,11 @@ class _Making:
     stretched: bytes
     salt: bytes
 
-    def into(self, keystore: Keystore, pinned: bytes, desk: Desk) -> Keystore:
+    def into(self, keystore: Keystore, desk: Desk) -> Keystore:
         """The keystore with the person's first slot."""
         person, secret = self.sheet.person, read_code(self.sheet.code)
         code, instance = new_id(), desk.instance
-        bundle = Bundle(self.private, pinned, {code: holder_secret(secret, person)})
+        bundle = Bundle(self.private, keystore.heir(desk.bundle.pinned), {code: holder_secret(secret, person)})
         entry = Code(secret_hash(secret), person, self.sheet.expires, initial=True)
         keystore = replace(keystore, codes={**keystore.codes, code: entry})
         known = Stretch(self.salt, instance.cost, instance.now())
@@ -147,7 +147,7 @@ def create(desk: Desk, colleague: Colleague, role: Role, compartments: Sequence[
     entry = Person(made.sheet.login_id, public_key(made.private), role.value, ACTIVE, rooms)
 
     def change(keystore: Keystore) -> Keystore:
-        return switching.with_person_folder(desk, person)(made.into(keystore, desk.bundle.pinned, desk))
+        return switching.with_person_folder(desk, person)(made.into(keystore, desk))
 
     switching.apply(desk, lambda directory: directory.with_person(person, entry), change)
     with desk.act(Event.PERSON_CREATED, Permission.MANAGE_PEOPLE, person) as act:
@@ -207,7 +207,7 @@ def reenrol(desk: Desk, person: bytes) -> LoginSheet:
     public = public_key(made.private)
 
     def change(keystore: Keystore) -> Keystore:
-        return made.into(keystore.without_person(person), desk.bundle.pinned, desk)
+        return made.into(keystore.without_person(person), desk)
 
     stored = switching.apply(
         desk, lambda d: switching.moved(d, person, public=public, status=ACTIVE), change, takes=True

@@ -28,6 +28,7 @@ from vault.crypto.unlock import (
 )
 from vault.domain.access import Permission, Role, check_password
 from vault.domain.office import Colleague
+from vault.domain.office_rules import within_networks
 from vault.errors import Refused, WrongCredential
 from vault.services import payloads, sessions
 from vault.services.accounts import announcements
@@ -70,7 +71,7 @@ def printed(desk: Desk, waiting: sessions.Waiting) -> PrintedSheet:
     """The sheet that waits in this session to be typed back."""
     return PrintedSheet(
         office=desk.instance.office.hex(),
-        fingerprint=_grouped(fingerprint(desk.bundle.pinned)),
+        fingerprint=_grouped(fingerprint(desk.directory.signing_public)),
         operator_fingerprint=_grouped(fingerprint(desk.directory.operator_public)),
         groups=recovery_groups(waiting.secret),
         code=waiting.code,
@@ -152,7 +153,7 @@ def _replace_sheet(desk: Desk, waiting: sessions.Waiting, stretched: bytes) -> B
         codes = {i: c for i, c in keystore.codes.items() if i in bundle.secrets or c.person != person}
         directory = keystore.trusted(bundle.pinned)
         directory = replace(directory, version=directory.version + 1, recovery_public=public_key(waiting.private))
-        sealed = seal_recovery(waiting.secret, instance.office, waiting.sheet, waiting.private, bundle.pinned)
+        sealed = seal_recovery(waiting.secret, instance.office, waiting.sheet, waiting.private, directory.signing_public)
         keystore = replace(
             keystore.with_slots(person, stretched, known, bundle),
             codes={**codes, code_id: Code(secret_hash(code_secret), person)},
@@ -209,6 +210,8 @@ def recover(
 ) -> Recovered:  # fmt: skip
     """A new administrator from the recovery sheet and the operator's ticket. A new sheet is forced afterwards.
 
+    From outside the office's networks it ends that rule, or the new administrator could do nothing.
+
     Raises WrongCredential for a wrong sheet or ticket, Refused for a password that will not do.
     """
     name = b"recover " + origin.address.encode()
@@ -236,8 +239,11 @@ def recover(
         }
         signing = keystore.secret(directory, "signing", keys[directory.system(ADMIN)])
         directory = directory.with_person(person, Person(login_id, public_key(own), Role.ADMINISTRATOR.value))
+        if not within_networks(origin.address, directory.networks):
+            # An office whose addresses have changed is shut out of its own rule: nobody but he could lift it.
+            directory = replace(directory, networks=())
         device = keystore.device_of(browser) or new_id()
-        bundle = Bundle(own, pinned, {device: holder_secret(browser, person)})
+        bundle = Bundle(own, directory.signing_public, {device: holder_secret(browser, person)})
         bundles.append((device, bundle))
         entry = keystore.devices.get(device) or Device(secret_hash(browser), instance.now())
         # The used sheet stands until the new one is typed back: a power cut now must not leave the office without.

@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 
 from vault.crypto.keys import new_id
 from vault.crypto.keystore import Device, Keystore
-from vault.crypto.unlock import INITIAL_LETTERS, Bundle, fold_letters, holder_secret, read_code, secret_hash, stretch
+from vault.crypto.unlock import (
+    INITIAL_LETTERS,
+    Bundle,
+    fold_letters,
+    holder_secret,
+    read_code,
+    secret_hash,
+    stretch,
+)
 from vault.domain.access import Permission
 from vault.errors import Refused, WrongCredential
 from vault.services import audit, sessions

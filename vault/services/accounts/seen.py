@@ -92,7 +92,7 @@ def _confirms(desk: Desk, entry: journal.Entry, since: int) -> bool:
     if at < since:
         return False
     try:
-        verify(desk.bundle.pinned, PURPOSE, _signed(desk, at, entry.before), signature)
+        verify(desk.directory.signing_public, PURPOSE, _signed(desk, at, entry.before), signature)
     except Untrusted:
         return False
     return True

@@ -6,16 +6,13 @@ import hmac
 from dataclasses import dataclass, replace
 
 from vault.crypto.directory import decode
-from vault.crypto.keys import new_id
-from vault.crypto.keystore import Device, Keystore
+from vault.crypto.keystore import Keystore
 from vault.crypto.unlock import (
     Bundle,
     SlotPlace,
     fold_letters,
     holder_secret,
     open_slot,
-    read_code,
-    secret_hash,
     stretch,
 )
 from vault.domain.office import Colleague, Office
@@ -132,11 +129,13 @@ def _end_registration(
 ) -> tuple[Stored, Bundle, bool]:
     """The first sign-in after a registration: the browser has kept its cookie, so the code's work is done.
 
-    Anybody's codes whose day has passed go on the same occasion: each sign-in looks for them.
+    Anybody's codes whose day has passed go on the same occasion: each sign-in looks for them. And where the office has
+    a new signing key, this person's slots are pinned to it from here on.
     """
     code = stored.keystore.devices[device].pending.get(person)
     spare = code in stored.keystore.codes and not stored.keystore.codes[code].expires
-    if code is None and not stored.keystore.expired_codes(instance.now()):
+    pinned = stored.keystore.heir(bundle.pinned)
+    if code is None and pinned == bundle.pinned and not stored.keystore.expired_codes(instance.now()):
         return stored, bundle, False
     opened: list[Bundle] = []
 
@@ -145,6 +144,7 @@ def _end_registration(
         keystore = keystore.without_codes(gone)
         # Opened again under the writer's lock: another device may have been added since this sign-in began.
         now = keystore.open_slot(person, device, stretched, holder_secret(secret, person))
+        now = replace(now, pinned=keystore.heir(now.pinned))
         opened.append(now)
         return keystore.with_slots(person, stretched, keystore.stretches[person], now)
 
