@@ -55,6 +55,7 @@ def show(client: str) -> str:
     page = clients.get(desk(), ident(client))
     sessions.remember_client(instance(), session(), page.id, page.client.name)
     may_write, may_print = desk().may(WRITE), desk().may(Permission.PRINT)
+    may_move = desk().may(Permission.MOVE_CLIENTS) and len(desk().client_compartments()) > 1
     return render_template(
         "clients/show.html",
         nav="clients",
@@ -66,6 +67,7 @@ def show(client: str) -> str:
         edit_url=url_for("clients.edit", client=client) if may_write else None,
         new_policy_url=url_for("policies.new", client=client) if may_write else None,
         print_url=url_for("prints.choose", client=client) if may_print else None,
+        move_url=url_for("compartments.move", client=client) if may_move else None,
         **show_values(page, today()),
     )
 

@@ -15,6 +15,7 @@ from flask_login import LoginManager, UserMixin
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from vault.domain.access import Permission
+from vault.domain.office_rules import time_of_day
 from vault.errors import Forbidden, NotFound, NotReady, RolledBack
 from vault.services import audit, sessions
 from vault.services.accounts import passwords, recovery, registering, signing_in
@@ -119,6 +120,8 @@ def device_secret() -> bytes | None:
 
 # They do nothing without a session but say that it is over, which a script has to hear.
 _ANSWER_THEMSELVES = frozenset({"signing_in.unlock", "signing_in.alive"})
+# A link in a mail opens these pages without a cookie, whoever is signed in; what is sent from there has them all.
+_DOORS = frozenset({"signing_in.create", "signing_in.register_now", "signing_in.recover_now"})
 
 # --- who asks
 
@@ -147,7 +150,17 @@ def _visit_token() -> str:
     visit = request.cookies.get(VISIT_COOKIE, "")
     if len(visit) != 24:
         visit = g.new_visit = urlsafe_b64encode(os.urandom(18)).decode("ascii")
+    return _token_of(visit)
+
+
+def _token_of(visit: str) -> str:
     return hmac.digest(instance().settings.secret_key, b"visit" + visit.encode(), "sha256").hex()
+
+
+def _tokens() -> list[str]:
+    """The tokens that a change may carry: the session's, at the doors the visit's too."""
+    visit = request.cookies.get(VISIT_COOKIE, "")
+    return [g.csrf, _token_of(visit)] if request.endpoint in _DOORS and len(visit) == 24 else [g.csrf]
 
 
 class SessionToken(CSRFProtect):
@@ -160,7 +173,7 @@ class SessionToken(CSRFProtect):
         if g.session is None and request.endpoint in _ANSWER_THEMSELVES:
             return
         given = request.form.get("csrf_token") or request.headers.get("X-Kura-Csrf") or ""
-        if not hmac.compare_digest(given.encode("utf-8", "replace"), g.csrf.encode()):
+        if not any(hmac.compare_digest(given.encode("utf-8", "replace"), token.encode()) for token in _tokens()):
             raise CSRFError("token")
 
 
@@ -213,6 +226,16 @@ def _to_sign_in(why: str = "") -> Response:
         told = why if why in TOLD_AT_SIGN_IN else None
         return cast(Response, redirect(url_for("signing_in.new", why=told), 303))
     raise Forbidden("session-ended")
+
+
+def told_at_sign_in(code: str) -> Forbidden | None:
+    """The office's own rule that ended a session, for the sign-in page to say; None for any other code."""
+    if code not in TOLD_AT_SIGN_IN:
+        return None
+    opens, closes = (instance().keyring.rule(name, -1) for name in ("hours_from", "hours_to"))
+    if code == "outside-hours" and min(opens, closes) < 0:
+        return None
+    return Forbidden(code, opens=time_of_day(opens), closes=time_of_day(closes))
 
 
 def _first_things_first(access: Access) -> Response | None:
@@ -291,6 +314,8 @@ def proved(response: Response) -> Response:
     if held is None or held.payload is None:
         return response
     g.session, cookie = sessions.renew(instance(), held)
+    if response.mimetype == "text/html":  # a page was written with the token that has just ended
+        response.set_data(response.get_data(as_text=True).replace(held.csrf, g.session.csrf))
     return let_in(response, cookie, None)
 
 

@@ -13,7 +13,7 @@ from vault.domain.office import Colleague, Office
 from vault.errors import Conflict
 from vault.services import office as office_service
 from vault.services import operations, sessions
-from vault.services.accounts import recovery
+from vault.services.accounts import compartments, recovery
 from vault.web import forms, words
 from vault.web.gate import desk, instance, needs, session
 from vault.web.pages import moment
@@ -26,8 +26,10 @@ blueprint = Blueprint("office", __name__, url_prefix="/office")
 def index() -> str:
     """What stands where: particulars, recovery sheet, state of the instance."""
     office, _, name = office_service.particulars(desk())
-    return render_template("office/index.html", nav="office", found=office, own_name=name,
-                           state=operations.state(desk()), moment=moment)  # fmt: skip
+    return render_template(
+        "office/index.html", nav="office", found=office, own_name=name, state=operations.state(desk()), moment=moment,
+        may={each.value for each in Permission if desk().may(each)}, grants=compartments.grants(desk()),
+    )  # fmt: skip
 
 
 @blueprint.get("/recovery-sheet")
@@ -83,4 +85,4 @@ def particulars_now() -> Response:
     assert held.payload is not None
     names = {"office": read.record.name, "kind": read.record.kind, "person": own.record.name}
     sessions.store(instance(), replace(held, payload=replace(held.payload, names=names)))
-    return cast(Response, redirect(url_for("clients.index" if first else "office.index"), 303))
+    return cast(Response, redirect(url_for("today.show" if first else "office.index"), 303))

@@ -18,13 +18,13 @@ from vault.web.browsers import device_name
 from vault.web.gate import (
     SEEN_COOKIE,
     SESSION_COOKIE,
-    TOLD_AT_SIGN_IN,
     device_secret,
     instance,
     let_in,
     public,
     registered,
     remember,
+    told_at_sign_in,
 )
 from vault.web.pages import moment
 
@@ -43,8 +43,7 @@ def index() -> Response:
 @public
 def new() -> str:
     """The sign-in page."""
-    why = request.args.get("why", "")
-    return _page(Forbidden(why) if why in TOLD_AT_SIGN_IN else None)
+    return _page(told_at_sign_in(request.args.get("why", "")))
 
 
 def _page(error: KuraError | None = None, login_id: str = "") -> str:

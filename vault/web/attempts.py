@@ -1,0 +1,22 @@
+"""Acts that may be refused: the page comes back with all that was typed, and the sentence that says why."""
+
+from __future__ import annotations
+
+from flask import Response, make_response
+
+from vault.errors import Conflict, KuraError, Refused, Throttled, WrongCredential
+from vault.web import words
+
+# What the person can mend: the password, the wait, the choice, or what somebody else saved meanwhile.
+REFUSALS = (WrongCredential, Throttled, Refused, Conflict)
+_STATUS: dict[type[KuraError], int] = {WrongCredential: 403, Throttled: 429, Conflict: 409}
+
+
+def told(error: KuraError) -> str:
+    """What is wrong: who is signed in is known, so a wrong password is said to be just that."""
+    return words.sentence(WrongCredential("password-wrong") if isinstance(error, WrongCredential) else error)
+
+
+def refused(page: str, error: KuraError) -> Response:
+    """The page under the status that the error has everywhere."""
+    return make_response(page, next((s for kind, s in _STATUS.items() if isinstance(error, kind)), 400))
