@@ -1,7 +1,5 @@
 """Clients, the insured side: households (with 個人事業主) and corporations or other bodies, and their people."""
 
-# ruff: noqa: RUF009 - `f.…()` describe boxes; one description for all records is what is wanted.
-
 from __future__ import annotations
 
 import re

@@ -258,9 +258,14 @@ class Act:
         strict = self.fact.event is not Event.ROLLBACK_CONFIRMED
         last = audit.write(instance, self.connection, self.desk.origin, self.fact, public, fresh, strict)
         for row in changed:
-            further = Fact(self.fact.event, self.fact.status, self.desk.person, self.desk.device, row.owner, row)
+            told = row.owner == self.fact.subject or not self._is_client(row.owner)
+            further = Fact(self.fact.event, self.fact.status, self.desk.person, self.desk.device, row.owner, row, further=told)
             last = audit.write(instance, self.connection, self.desk.origin, further, public, fresh)
         return last
+
+
+    def _is_client(self, owner: bytes) -> bool:
+        return self._contents[owner].folder.compartment in self.desk.directory.of_clients()
 
 
 def clients_of(desk: Desk) -> dict[bytes, bytes]:

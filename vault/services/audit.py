@@ -104,6 +104,7 @@ class Fact:
     keystore: Stored | None = None
     confirmed: tuple[int, bytes] | None = None  # when an administrator confirmed a rollback, under the office's signature
     detail: dict[str, object] = field(default_factory=dict)
+    further: bool = False  # of an act that another entry tells of: this one only notes one thing more
 
 
 def contents_note(row: ContentsRow) -> list[object]:
@@ -125,6 +126,8 @@ def _parts(instance: Instance, origin: Origin, fact: Fact) -> dict[str, Any]:
     }
     if fact.contents is not None:
         parts["contents"] = [fact.contents.owner, *contents_note(fact.contents)]
+    if fact.further:
+        parts["further"] = 1
     if fact.confirmed is not None:
         parts["confirmed"] = list(fact.confirmed)
     if fact.keystore is not None:
@@ -135,6 +138,11 @@ def _parts(instance: Instance, origin: Origin, fact: Fact) -> dict[str, Any]:
 
 def _directory_version(stored: Stored) -> int:
     return directory.decode(stored.keystore.directory.document).version
+
+
+def is_further(clear: bytes) -> bool:
+    """Whether an entry only notes one thing more of an act that the entry before it tells of."""
+    return b"further" in clear and "further" in codec.decode(clear)
 
 
 JournalKeys = dict[tuple[int, int, bytes], tuple[bytes, bytes]]

@@ -85,7 +85,7 @@ def find(instance: Instance, query: Query, most: int) -> Found:
         # A transaction of its own for each stretch: nobody who saves waits for somebody who searches.
         with transaction(instance.engine) as connection:
             stretch = _stream(connection, query, before, AT_ONCE if query.unusual or scanned else most + 1)
-            fitting = [entry for entry in stretch if entry.position >= lowest and query.fits(entry)]
+            fitting = [e for e in stretch if e.position >= lowest and query.fits(e) and not audit.is_further(e.clear)]
             if not query.unusual:
                 fitting = fitting[: most + 1 - len(entries)]
             marks = marks_of(connection, fitting, firsts)

@@ -49,7 +49,7 @@ def plain_state(instance: Instance) -> State:
         owed=len(instance.files.owed()),
         one_disk=len(devices) < 2,
         sheet_made=max((s.confirmed for s in keystore.sheets.values()), default=0),
-        spare_codes=len([c for c in keystore.codes if c not in pending]),
+        spare_codes=len([i for i, code in keystore.codes.items() if not code.expires and i not in pending]),
         devices=len(keystore.devices),
         free_bytes=shutil.disk_usage(instance.settings.folder).free,
     )

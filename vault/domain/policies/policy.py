@@ -1,7 +1,5 @@
 """One insurance contract, with every field that any kind of policy carries; `kinds` says which a form shows."""
 
-# ruff: noqa: RUF009 - `f.…()` describe boxes; one description for all records is what is wanted.
-
 from __future__ import annotations
 
 from dataclasses import dataclass

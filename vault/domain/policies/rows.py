@@ -1,7 +1,5 @@
 """The tables within a policy; each dataclass is one row of one."""
 
-# ruff: noqa: RUF009 - `f.…()` describe boxes; one description for all records is what is wanted.
-
 from __future__ import annotations
 
 from dataclasses import dataclass
