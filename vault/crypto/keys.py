@@ -7,6 +7,7 @@ stays readable, because the hybrid KEM is still a draft and might have to be lef
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,7 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
-from vault.crypto.envelope import ID_BYTES, KEY_BYTES, VERSION, Context, key_id, open_sealed, seal
+from vault.crypto import codec
+from vault.crypto.envelope import ID_BYTES, KEY_BYTES, VERSION, Context, expand, key_id, open_sealed, seal
 from vault.errors import Malformed, SealBroken, Untrusted
 
 X25519_ONLY = 1
@@ -115,6 +117,15 @@ def open_grant(
     if len(key) != KEY_BYTES or key_id(key) != expected:
         raise Untrusted("untrusted", what="grant")
     return key
+
+
+def note_tag(key: bytes, office: bytes, owner: bytes, version: int, digest: bytes, before: bytes) -> bytes:
+    """Vouches for a contents list noted right behind the journal entry of hash `before`: 32 bytes.
+
+    The journal's hashes need no key, so anybody could note an older list as the newest; this needs the folder's key.
+    """
+    told = codec.encode([office, owner, version, digest, before])
+    return hmac.digest(expand(key, b"kura note", 32), told, "sha256")
 
 
 @dataclass(frozen=True)

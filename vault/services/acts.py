@@ -7,15 +7,16 @@ only if its owner's contents list names exactly these bytes, and that list only 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from sqlalchemy import Connection
 
 from vault.crypto import codec
 from vault.crypto.envelope import Context, open_many, seal
-from vault.crypto.keys import new_id
+from vault.crypto.keys import new_id, note_tag
 from vault.errors import Conflict, Damaged, Malformed, NotFound, RolledBack, SealBroken
 from vault.services import audit
 from vault.services.audit import Event, Fact
@@ -24,6 +25,11 @@ from vault.storage.records import ContentsRow, Row
 
 if TYPE_CHECKING:
     from vault.services.safe import Desk
+
+
+# The rule that says up to which journal position notes of contents lists bear no tag: none in offices begun with tags,
+# all in older ones until an administrator has signed in.
+TAGGED_FROM, UNTIL_BOUND = "tagged_from", 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -108,7 +114,7 @@ class Act:
                 self._damaged(owner)
 
     def _verified(self, folder: Folder, row: ContentsRow, note: journal.Entry | None) -> Contents:
-        audit.check_contents(row, note)
+        self._check_list(folder, row, note)
         (plain,) = self._unsealed(folder, [(row.sealed, self._list_context(folder, row.version))])
         raw = codec.decode(plain)
         return Contents(folder, row, {i: (kind, version, mark) for i, kind, version, mark in raw})
@@ -121,8 +127,16 @@ class Act:
             held = self._verified(folder, row, note)
             keyring.keep_list(folder.key, context, row.sealed, held.entries)
             return held
-        audit.check_contents(row, note)
+        self._check_list(folder, row, note)
         return Contents(folder, row, dict(known))
+
+    def _check_list(self, folder: Folder, row: ContentsRow, note: journal.Entry | None) -> None:
+        untagged = self.desk.directory.rules.get(TAGGED_FROM, UNTIL_BOUND)
+        audit.check_contents(row, note, partial(self._tag, folder), untagged)
+
+    def _tag(self, folder: Folder, row: ContentsRow, before: bytes) -> bytes:
+        digest = hashlib.sha256(row.sealed).digest()
+        return note_tag(folder.key, self.desk.instance.office, row.owner, row.version, digest, before)
 
     def _list_context(self, folder: Folder, version: int) -> Context:
         return Context(self.desk.instance.office, "contents", (folder.id, folder.owner, version))
@@ -255,14 +269,18 @@ class Act:
         changed = [self._put_contents(owner, held) for owner, held in self._contents.items() if held.changed]
         if changed and self.fact.keystore is None:  # an entry notes one thing, or the other is not found again
             self.fact.contents = changed.pop(0)
+            self.fact.vouch = self._voucher(self.fact.contents)
         strict = self.fact.event is not Event.ROLLBACK_CONFIRMED
         last = audit.write(instance, self.connection, self.desk.origin, self.fact, public, fresh, strict)
         for row in changed:
             told = row.owner == self.fact.subject or not self._is_client(row.owner)
-            further = Fact(self.fact.event, self.fact.status, self.desk.person, self.desk.device, row.owner, row, further=told)
+            further = Fact(self.fact.event, self.fact.status, self.desk.person, self.desk.device, row.owner, row, self._voucher(row), further=told)
             last = audit.write(instance, self.connection, self.desk.origin, further, public, fresh)
         return last
 
+
+    def _voucher(self, row: ContentsRow) -> Callable[[bytes], bytes]:
+        return partial(self._tag, self._contents[row.owner].folder, row)
 
     def _is_client(self, owner: bytes) -> bool:
         return self._contents[owner].folder.compartment in self.desk.directory.of_clients()

@@ -7,8 +7,10 @@ want to read again is in the sealed part, under a journal key that only the offi
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -101,6 +103,7 @@ class Fact:
     device: bytes = b""
     subject: bytes = b""
     contents: ContentsRow | None = None
+    vouch: Callable[[bytes], bytes] | None = None  # the tag of `contents` behind the entry of a hash
     keystore: Stored | None = None
     confirmed: tuple[int, bytes] | None = None  # when an administrator confirmed a rollback, under the office's signature
     detail: dict[str, object] = field(default_factory=dict)
@@ -112,7 +115,7 @@ def contents_note(row: ContentsRow) -> list[object]:
     return [row.version, hashlib.sha256(row.sealed).digest()]
 
 
-def _parts(instance: Instance, origin: Origin, fact: Fact) -> dict[str, Any]:
+def _parts(instance: Instance, origin: Origin, fact: Fact, before: bytes) -> dict[str, Any]:
     parts: dict[str, Any] = {
         "at": int(instance.clock() * 1000),
         "event": fact.event.value,
@@ -125,7 +128,8 @@ def _parts(instance: Instance, origin: Origin, fact: Fact) -> dict[str, Any]:
         "subject": fact.subject,
     }
     if fact.contents is not None:
-        parts["contents"] = [fact.contents.owner, *contents_note(fact.contents)]
+        tag = [fact.vouch(before)] if fact.vouch is not None else []
+        parts["contents"] = [fact.contents.owner, *contents_note(fact.contents), *tag]
     if fact.further:
         parts["further"] = 1
     if fact.confirmed is not None:
@@ -173,7 +177,7 @@ def write(
     if audit_public and fact.detail and fresh is not None:
         key, secret = _journal_key(instance, connection, audit_public, fresh)
         sealed = seal(secret, codec.encode(fact.detail), Context(instance.office, "journal", (key, last[0] + 1)))
-    parts = _parts(instance, origin, fact)
+    parts = _parts(instance, origin, fact, last[1])
     new = journal.append(connection, last, codec.encode(parts), key, sealed, _columns(parts))
     return proof or new
 
@@ -202,11 +206,22 @@ def record(instance: Instance, origin: Origin, fact: Fact) -> None:
 # --- rollback
 
 
-def check_contents(row: ContentsRow, note: journal.Entry | None) -> None:
-    """Refuse a client whose contents list is not the one the journal noted last (`note`); raises RolledBack."""
+Vouch = Callable[[ContentsRow, bytes], bytes]
+
+
+def check_contents(row: ContentsRow, note: journal.Entry | None, vouch: Vouch, untagged: int) -> None:
+    """Refuse a client whose contents list is not the one the journal noted last (`note`); raises RolledBack.
+
+    `vouch` makes the note's tag, which only the holder of the folder's key can; notes up to position `untagged` were
+    written before there were tags.
+    """
     entry = _genuine(note)
     noted = codec.decode(entry.clear).get("contents") if entry is not None else None
-    if noted != [row.owner, *contents_note(row)]:
+    if entry is None or noted is None or noted[:3] != [row.owner, *contents_note(row)]:
+        raise RolledBack("client-rolled-back", owner=row.owner)
+    if len(noted) == 3 and entry.position <= untagged:
+        return
+    if not hmac.compare_digest(b"".join(noted[3:]), vouch(row, entry.before)):
         raise RolledBack("client-rolled-back", owner=row.owner)
 
 

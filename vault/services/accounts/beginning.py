@@ -31,7 +31,7 @@ from vault.errors import Refused
 from vault.services import audit, payloads, sessions
 from vault.services.accounts import activation
 from vault.services.accounts.rules import DEFAULTS
-from vault.services.acts import Act
+from vault.services.acts import TAGGED_FROM, Act
 from vault.services.audit import Event, Fact
 from vault.services.instance import Instance, Origin
 from vault.services.safe import OFFICE_PAGE, Desk
@@ -128,7 +128,7 @@ def _new_office(instance: Instance, person: bytes, login_id: str, private: bytes
         audit_public=public_key(audit_private),
         operator_public=instance.settings.operator_public,
         persons={person: d.Person(login_id, public_key(private), Role.ADMINISTRATOR.value)},
-        rules=dict(DEFAULTS),
+        rules={**DEFAULTS, TAGGED_FROM: 0},
     )
     keystore = Keystore(instance.office, 1, 1, d.signed(directory, signing))
     return _Making(keystore, directory, signing, recovery_private, audit_private)

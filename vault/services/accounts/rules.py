@@ -10,8 +10,11 @@ from vault.domain import office_rules
 from vault.domain.access import SHORTEST, Permission
 from vault.domain.office_rules import Rules, minutes_of, network_lines, time_of_day
 from vault.errors import Refused
+from vault.services.acts import TAGGED_FROM
 from vault.services.audit import Event
 from vault.services.safe import Desk
+from vault.storage import journal
+from vault.storage.database import transaction
 
 DEFAULTS = {
     "password_shortest": SHORTEST,
@@ -59,6 +62,23 @@ def save(desk: Desk, rules: Rules) -> None:
     with desk.act(Event.RULES_SAVED, Permission.MANAGE_OFFICE) as act:
         act.fact.keystore = desk.stored
         act.tell(**numbers)
+
+
+def bind_notes(desk: Desk) -> None:
+    """In an office of the first release: from here on a note of a contents list counts only with its tag."""
+    if TAGGED_FROM in desk.directory.rules or not desk.may(Permission.MANAGE_OFFICE):
+        return
+    with transaction(desk.instance.engine) as connection:
+        position, _ = journal.head(connection)
+
+    def change(keystore: Keystore) -> Keystore:
+        before = keystore.trusted(desk.bundle.pinned)
+        signing = keystore.secret(before, "signing", desk.compartment_key(before.system(ADMIN)))
+        rules = {TAGGED_FROM: position, **before.rules}
+        after = replace(before, version=before.version + 1, rules=rules)
+        return desk.marked(keystore.with_directory(after, signing))
+
+    desk.now_reading(desk.instance.files.add(change))
 
 
 def _numbers(rules: Rules) -> dict[str, int]:

@@ -18,7 +18,7 @@ from vault.crypto.unlock import (
 from vault.domain.office import Colleague, Office
 from vault.errors import Damaged, Forbidden, KuraError, NotFound, RolledBack, WrongCredential
 from vault.services import audit, bounds, payloads, sessions
-from vault.services.accounts import announcements
+from vault.services.accounts import announcements, rules
 from vault.services.accounts import seen as seen_journal
 from vault.services.accounts.activation import throttle
 from vault.services.accounts.seen import Seen
@@ -71,6 +71,7 @@ def sign_in(
     desk = Desk(instance, origin, person, device, bundle, stored)
     within_bounds(desk)
     seen_journal.compare(desk, seen)
+    rules.bind_notes(desk)
     return SignedIn(*start(desk, event), used_up)
 
 
