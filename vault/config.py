@@ -13,6 +13,7 @@ from vault.errors import NotReady
 SETTINGS_FILE = "settings.toml"
 SECRET_FILE = "secret_key"
 FORMAT = 1
+KEEP_DAYS, LEAST_KEEP_DAYS = 180, 7
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,16 @@ class Settings:
     workers: int
     replicas: tuple[Path, ...]
     run: Path
+    backups: Path
+    keep_days: int = KEEP_DAYS
 
     @property
     def database(self) -> Path:
         return self.folder / "data" / "kura.db"
+
+    @property
+    def objects(self) -> Path:
+        return self.folder / "objects"
 
     @property
     def activation(self) -> Path:
@@ -77,6 +84,8 @@ def load(folder: Path) -> Settings:
             workers=int(raw.get("workers", 2)),
             replicas=tuple(folder / p for p in raw.get("replicas", ["keys/a", "keys/b"])),
             run=run_folder(folder),
+            backups=folder / raw.get("backups", "backups"),
+            keep_days=max(LEAST_KEEP_DAYS, int(raw.get("keep_days", KEEP_DAYS))),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise NotReady("settings-unreadable", file=path) from error

@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 
 from vault.errors import NotReady, Unwritable
-from vault.storage import journal, records, schema, visits
+from vault.storage import journal, objects, records, schema, visits
 from vault.storage.database import (
     MIGRATIONS,
     check_schema,
@@ -70,6 +70,7 @@ def filled(engine: Engine) -> None:
         records.add_ledger_row(connection, LedgerRow(1, some(4), some(5), some(6), 1, 1_800_000_002, b"sealed print"))
         journal.add_key(connection, some(7), 20261121, b"sealed key")
         last = journal.append(connection, journal.head(connection), b"clear", None, None, journal.Columns())
+        objects.add_row(connection, objects.ObjectRow(some(9), some(1), some(3), some(10), 700, some(9) * 2, 1_800_000_004))
         visits.note(connection, some(1), some(8), 1_800_000_003, "192.0.2.7")
         journal.append(connection, last, b"clear too", some(7), b"sealed", journal.Columns(noted=some(1)))
 

@@ -37,7 +37,7 @@ from vault.crypto.unlock import (
     seal_slot,
     secret_hash,
 )
-from vault.errors import Untrusted, WrongCredential
+from vault.errors import Malformed, Untrusted, WrongCredential
 
 # The office's own private keys: by name, the kind of system compartment that holds them and the owner id of their folder.
 SECRETS = {"signing": (ADMIN, b"kura signing key"), "audit": (AUDIT, b"kura audit key\x00\x00")}
@@ -194,7 +194,7 @@ class Keystore:
 
         Raises Untrusted for two different words of one key: whoever once knew it may have made one of them.
         """
-        announced = [codec.shaped(codec.decode(statement), (bytes, bytes, bytes)) for statement in self.statements]
+        announced = list(filter(None, map(_statement, self.statements)))
         known = {pinned}
         while following := [(new, signature) for old, new, signature in announced if old == pinned]:
             (new, signature), *others = following
@@ -307,13 +307,17 @@ class Keystore:
         return replace(self, grants={**self.grants, compartment: given})
 
     def with_new_grants(self, directory: Directory, compartment: bytes, key: bytes) -> Keystore:
-        """Grants of a compartment to those the directory wants to hold it and who have none of this key yet."""
-        entry, held = directory.compartments[compartment], self.grants.get(compartment, {})
+        """Grants of a compartment to those the directory wants to hold it and who have none of this key yet.
+
+        Whatever else was written beside them goes.
+        """
+        entry, receivers = directory.compartments[compartment], directory.receivers(compartment)
+        held = {r: g for r, g in self.grants.get(compartment, {}).items() if r in receivers}
         if entry.key_id != id_of(key):
             raise Untrusted("untrusted", what="grant")
         given = {
             receiver: grant(self.office, compartment, entry.epoch, receiver, public, key)
-            for receiver, public in directory.receivers(compartment).items()
+            for receiver, public in receivers.items()
             if held.get(receiver, b"")[:ID_BYTES] != entry.key_id
         }
         return replace(self, grants={**self.grants, compartment: {**held, **given}})
@@ -376,6 +380,15 @@ class Keystore:
     def _without_unused_devices(self) -> Keystore:
         used = {holder for held in self.slots.values() for holder in held}
         return replace(self, devices={i: d for i, d in self.devices.items() if i in used})
+
+
+def _statement(raw: bytes) -> tuple[bytes, bytes, bytes] | None:
+    """(old public key, new one, signature); None for what is no statement, which says nothing."""
+    try:
+        old, new, signature = codec.shaped(codec.decode(raw), (bytes, bytes, bytes))
+    except Malformed:
+        return None
+    return old, new, signature
 
 
 def _secret_context(office: bytes, folder: bytes, owner: bytes) -> Context:

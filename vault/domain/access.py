@@ -87,6 +87,8 @@ def check_password(new: str, words: Iterable[str] = (), shortest: int = SHORTEST
     Raise Refused: password-too-short, -too-long, -common, -office-word. No rules of composition: they make
     people choose worse ones.
     """
+    if len(new) > 4 * LONGEST_BYTES:  # long runs of accents take the square of their length to normalise
+        raise Refused("password-too-long", most=LONGEST_BYTES)
     password = unicodedata.normalize("NFKC", new)
     if len(password) < max(shortest, SHORTEST):
         raise Refused("password-too-short", shortest=max(shortest, SHORTEST))

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 TAGGED_FROM, UNTIL_BOUND = "tagged_from", 2**63 - 1
 
 
+# In a contents list: not a row but a file of its own.
+OBJECT = "object"
+
+
 @dataclass(frozen=True)
 class Folder:
     """Where an owner's records are sealed: the folder's id and key, and the compartment that holds it."""
@@ -74,6 +78,11 @@ class Act:
         self.fact = fact
         self.names = {desk.person: desk.own_name} if desk.own_name else {}
         self._contents: dict[bytes, Contents] = {}
+        self._also: list[Fact] = []
+
+    def also(self, event: Event, subject: bytes) -> None:
+        """An entry more, of the same act: where several clients are concerned, each is told of."""
+        self._also.append(Fact(event, self.fact.status, self.desk.person, self.desk.device, subject))
 
     def tell(self, **detail: object) -> None:
         """Add to the sealed part of the journal entry."""
@@ -91,6 +100,8 @@ class Act:
     def _open_contents(self, owner: bytes) -> Contents:
         folder = self.desk.folder(owner)
         found = noted.contents_of(self.connection, owner)
+        if found is not None:
+            folder = self.desk.folder_named(folder, found[0].folder)
         if found is None:
             if journal.last_note_of(self.connection, owner) is not None:
                 raise RolledBack("client-rolled-back", owner=owner)
@@ -106,6 +117,7 @@ class Act:
         for row, note, record in noted.every_client(self.connection):
             if row.owner in rooms:
                 folder = self.desk.folder_in(rooms.pop(row.owner), row.owner)
+                folder = self.desk.folder_named(folder, row.folder)
                 held = self._verified(folder, row, note)
                 self._check_noted(held, [record])
                 yield held, self._open_sealed_rows(folder, [record])[0]
@@ -163,7 +175,7 @@ class Act:
         wanted = None if kinds is None else set(kinds)
         held = self.contents(owner)
         rows = records.of_owner(self.connection, owner, wanted)
-        named = {i for i, entry in held.entries.items() if wanted is None or entry[0] in wanted}
+        named = {i for i, e in held.entries.items() if e[0] != OBJECT and (wanted is None or e[0] in wanted)}
         if {row.id for row in rows} != named:
             self._damaged(owner)
         self._check_noted(held, rows)
@@ -219,21 +231,22 @@ class Act:
 
     def add(self, owner: bytes, kind: str, payload: bytes, record: bytes | None = None) -> bytes:
         """A new record of an owner; returns its id."""
-        held = self._writable(owner)
+        held = self.writable(owner)
         record = record or new_id()
         records.put_new(self.connection, self._sealed(held, record, kind, 1, payload))
         return record
 
     def change(self, owner: bytes, record: bytes, kind: str, payload: bytes, base: int) -> int:
         """A record's next version; raises Conflict unless `base` is the newest. Returns the new version."""
-        held = self._writable(owner)
+        held = self.writable(owner)
         old = self._row(held, record, kind)
         if old.version != base:
             raise Conflict("conflict", version=old.version)
         records.put_next(self.connection, old, self._sealed(held, record, kind, base + 1, payload))
         return base + 1
 
-    def _writable(self, owner: bytes) -> Contents:
+    def writable(self, owner: bytes) -> Contents:
+        """The contents list of an owner that is about to change; raises NotFound while he is being erased."""
         held = self.contents(owner)
         if records.is_erasing(self.connection, owner):
             raise NotFound("not-found")
@@ -270,8 +283,10 @@ class Act:
         if changed and self.fact.keystore is None:  # an entry notes one thing, or the other is not found again
             self.fact.contents = changed.pop(0)
             self.fact.vouch = self._voucher(self.fact.contents)
-        strict = self.fact.event is not Event.ROLLBACK_CONFIRMED
+        strict = self.fact.event not in (Event.ROLLBACK_CONFIRMED, Event.RECOVERED, Event.DEVICE_NAMED)
         last = audit.write(instance, self.connection, self.desk.origin, self.fact, public, fresh, strict)
+        for fact in self._also:
+            last = audit.write(instance, self.connection, self.desk.origin, fact, public, fresh)
         for row in changed:
             told = row.owner == self.fact.subject or not self._is_client(row.owner)
             further = Fact(self.fact.event, self.fact.status, self.desk.person, self.desk.device, row.owner, row, self._voucher(row), further=told)

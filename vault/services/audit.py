@@ -89,6 +89,23 @@ class Event(StrEnum):
     CLIENT_MOVED = "client-moved"
     RULES_SAVED = "rules-saved"
     ANNOUNCEMENT_SEEN = "announcement-seen"
+    BACKUP_MADE = "backup-made"
+    DRILL_DONE = "drill-done"
+    RESTORED = "restored"
+    RESTORE_CONFIRMED = "restore-confirmed"
+    RETENTION_OPENED = "retention-opened"
+    RETENTION_SAVED = "retention-saved"
+    BIN_OPENED = "bin-opened"
+    BINNED = "binned"
+    BROUGHT_BACK = "brought-back"
+    ERASURE_BEGUN = "erasure-begun"
+    ERASED = "erased"
+    REKEYED = "rekeyed"
+    ERASURES_OPENED = "erasures-opened"
+    CANCELLATION_ASKED = "cancellation-asked"
+    CANCELLATION_TAKEN_BACK = "cancellation-taken-back"
+    PACKED = "packed"
+    UNPACKED = "unpacked"
     ROLLBACK_FOUND = "rollback-found"
     ROLLBACK_CONFIRMED = "rollback-confirmed"
 
@@ -237,7 +254,7 @@ def _genuine(entry: journal.Entry | None) -> journal.Entry | None:
 def check_whole(instance: Instance, stored: Stored) -> None:
     """Notice a keystore or a database put back as a whole; raises RolledBack."""
     with transaction(instance.engine) as connection:
-        noted = _genuine(journal.last_note_of(connection, KEYSTORE_NOTE))
+        noted = _genuine(journal.last_keystore_note(connection, KEYSTORE_NOTE))
         position, marked = stored.keystore.mark
         at_mark = _genuine(journal.at(connection, position)) if position else None
         proof = journal.put_back(connection, instance.settings.replicas[0], journal.head(connection))
@@ -308,7 +325,10 @@ def _columns(told: dict[str, Any]) -> journal.Columns:
     return journal.Columns(told["at"], told["event"], told["person"] or None, told["subject"] or None, noted)
 
 
-def found_rollback(instance: Instance, origin: Origin, error: KuraError) -> None:
-    """Note that something was put back."""
+def found_rollback(
+    instance: Instance, origin: Origin, error: KuraError, person: bytes = b"", device: bytes = b""
+) -> None:
+    """Note that something was put back, and by whose device it came out: a memory can be made up too."""
     owner = error.facts.get("owner", b"")
-    record(instance, origin, Fact(Event.ROLLBACK_FOUND, 409, subject=owner if isinstance(owner, bytes) else b""))
+    subject = owner if isinstance(owner, bytes) else b""
+    record(instance, origin, Fact(Event.ROLLBACK_FOUND, 409, person, device, subject))

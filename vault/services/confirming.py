@@ -6,7 +6,7 @@ from vault.crypto import codec
 from vault.crypto.envelope import Context, seal
 from vault.crypto.keys import new_id
 from vault.domain.access import Permission
-from vault.services import audit
+from vault.services import audit, objects
 from vault.services.accounts import seen
 from vault.services.acts import Act, Contents, Opened, row_mark
 from vault.services.audit import Event
@@ -55,6 +55,7 @@ def confirm_client(desk: Desk, client: bytes) -> None:
             _put_again(act, held, versions)
         for bad in aside:
             records.put_aside(act.connection, bad, new_id(), SET_ASIDE)
+        objects.hold_again(act, held)
         act.hold(client, held)
 
 

@@ -19,6 +19,7 @@ from vault.services.memory import Tidy
 from vault.storage import durable, records
 from vault.storage.database import check_schema, open_database, transaction
 from vault.storage.keystore import KeystoreFiles
+from vault.storage.objects import ObjectFiles
 from vault.storage.sessions import SessionStore
 
 ARGON2_AT_ONCE = 2
@@ -48,6 +49,7 @@ class Instance:
         self.cost = cost
         self.engine = open_database(settings.database)
         self.files = KeystoreFiles(settings.replicas, settings.office)
+        self.objects = ObjectFiles(settings.objects)
         self.sessions = SessionStore(settings.run)
         self.keyring = Keyring(self.files)
         self.journal_keys: dict[tuple[int, int, bytes], tuple[bytes, bytes]] = {}

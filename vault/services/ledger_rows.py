@@ -128,6 +128,18 @@ def change(act: Act, row: Row, entry: LedgerEntry, names: LedgerNames | None, ba
     held.changed = True
 
 
+def reseal_names(act: Act, old: Folder, new: Folder) -> None:
+    """Seal what rows name of a client under his new folder key: those of prints made before stay readable."""
+    office = act.desk.instance.office
+    for stored in [row for owner in papers(act.desk) for row in records.ledger_rows_of(act.connection, owner)]:
+        row = opened(act, stored)
+        if row.entry.client != old.owner.hex():
+            continue
+        before = Context(office, "record", (old.id, stored.id, 1))
+        inner = seal(new.key, open_sealed(old.key, row.inner, before), Context(office, "record", (new.id, stored.id, 1)))
+        change(act, Row(stored, row.entry, inner), row.entry, None, stored.version)
+
+
 def _kind(entry: LedgerEntry) -> str:
     if entry.closed:
         return CLOSED

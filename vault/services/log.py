@@ -31,6 +31,7 @@ from vault.storage.journal import Entry
 PAGE = 100
 DAY = 24 * 60 * 60
 FORGOTTEN = "log-forgotten"
+STRANGE_DAYS = 60
 MOST_MATCHES = 50
 
 # What people filter by. Each event stands in one group; what is named nowhere else is the office's own business.
@@ -172,11 +173,14 @@ def forget_old(act: Act) -> None:
     """Delete the journal keys of the days beyond the office's term; looked at once a day."""
     today = act.desk.instance.now() // DAY
     last = records.fact(act.connection, FORGOTTEN)
-    if last is not None and int.from_bytes(last, "big") == today:
+    before = int.from_bytes(last, "big") if last is not None else -STRANGE_DAYS
+    if before == today:
         return
+    records.set_fact(act.connection, FORGOTTEN, today.to_bytes(8, "big"))
+    if not 0 < today - before < STRANGE_DAYS:
+        return  # the clock may be years ahead: what is deleted now does not come back when it is put right
     oldest = time.gmtime(kept_since(act.desk))
     journal.drop_keys_before(act.connection, int(time.strftime("%Y%m%d", oldest)))
-    records.set_fact(act.connection, FORGOTTEN, today.to_bytes(8, "big"))
 
 
 def clients_called(desk: Desk, text: str) -> list[tuple[bytes, str]]:

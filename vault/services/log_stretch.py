@@ -7,25 +7,36 @@ from operator import attrgetter
 
 from vault.domain.unusual import CLIENTS_SPAN, Watch
 from vault.services.instance import Instance
-from vault.services.log_walk import AT_ONCE, WINDOW_MOST, Marks, firsts_of, genuine, position_at, seen
+from vault.services.log_walk import (
+    AT_ONCE,
+    CLOCK_SLIP,
+    WINDOW_MOST,
+    Marks,
+    firsts_of,
+    genuine,
+    position_at,
+    seen,
+)
 from vault.storage import journal
 from vault.storage.database import transaction
 from vault.storage.journal import Entry, Wanted
 
 
 class Stretch:
-    """Every entry from a time to another (milliseconds), in the order of writing, a few thousand in memory at a time.
+    """Every entry from a time to another (milliseconds), in the order of writing, a few thousand in memory at a time;
+    entries around it are checked too, for the clock may have been wrong.
 
     `broken`, once all were read: the first position where an entry is missing or not the one that was written; 0: none.
     """
 
     def __init__(self, instance: Instance, since: int, until: int) -> None:
-        self._instance = instance
+        self._instance, self._since, self._until = instance, since, until
         with transaction(instance.engine) as connection:
             self._watch = Watch(firsts_of(connection))
-            self._low, self._end = position_at(connection, since), position_at(connection, until)
+            self._low = position_at(connection, since - CLOCK_SLIP)
+            self._end = position_at(connection, until + CLOCK_SLIP)
             # The entries of the hour before are read for the marks of the first ones.
-            hour_before = position_at(connection, since - CLIENTS_SPAN)
+            hour_before = position_at(connection, since - CLOCK_SLIP - CLIENTS_SPAN)
         self._start = max(hour_before, self._low - WINDOW_MOST)
         self.broken = 0
 
@@ -37,7 +48,8 @@ class Stretch:
                 continue
             self._expect(entry.position == expected and genuine(entry), expected)
             expected = entry.position + 1
-            yield entry, marks
+            if self._since <= (entry.columns.at or 0) < self._until:
+                yield entry, marks
         self._expect(expected >= self._end, expected)
 
     def _entries(self) -> Iterator[Entry]:

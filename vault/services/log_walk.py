@@ -25,6 +25,8 @@ from vault.storage.journal import Entry, Wanted
 AT_ONCE = 2000
 # So many entries are looked through for one page; what lies before them is asked for by the next page.
 SCAN_MOST = 20_000
+# The clock may have been wrong for a while: entries so far (milliseconds) beyond the times asked for are looked at too.
+CLOCK_SLIP = 2 * 24 * 60 * 60 * 1000
 # So many entries before those shown are read to tell what is unusual, over all of them and in one stretch of time.
 WINDOW_MOST, WINDOW_STRETCH, WINDOW_AT_ONCE = 20_000, 2000, 100
 
@@ -103,9 +105,9 @@ def _bounds(connection: Connection, query: Query) -> tuple[int, int | None]:
     """(the lowest position that may fit, the position before which to begin)."""
     before = query.before
     if query.until is not None:
-        end = position_at(connection, query.until)
+        end = position_at(connection, query.until + CLOCK_SLIP)
         before = end if before is None else min(before, end)
-    return position_at(connection, query.since), before
+    return position_at(connection, query.since - CLOCK_SLIP), before
 
 
 def position_at(connection: Connection, at: int) -> int:

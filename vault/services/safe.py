@@ -6,6 +6,7 @@ it wrote is true, only when the block has ended well.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,7 +16,7 @@ from vault.crypto.keys import Ring
 from vault.crypto.keystore import SECRETS, Keystore
 from vault.crypto.unlock import Bundle
 from vault.domain.access import Permission, Role, may
-from vault.errors import Forbidden, NotFound, Untrusted
+from vault.errors import Damaged, Forbidden, NotFound, RolledBack, Untrusted
 from vault.services import audit
 from vault.services.acts import Act, Folder
 from vault.services.audit import Event, Fact
@@ -25,6 +26,11 @@ from vault.storage.database import transaction
 from vault.storage.keystore import Stored
 
 OFFICE_PAGE = b"kura office page"
+
+
+def shadow_of(owner: bytes) -> bytes:
+    """Under which name an owner's next folder waits in the ring until the old one is dropped."""
+    return hashlib.sha256(b"kura next folder" + owner).digest()[:16]
 
 
 class Desk:
@@ -95,6 +101,17 @@ class Desk:
                 return Folder(owner, *found, compartment)
         raise NotFound("not-found")
 
+    def can_open(self, owner: bytes) -> bool:
+        """Whether this person holds an owner's folder key."""
+        return any(self.ring(c).find(owner) is not None for c in self.client_compartments())
+
+    def folder_named(self, folder: Folder, wanted: bytes) -> Folder:
+        """An owner's folder, or, while his rows are already sealed anew, the one that takes its place."""
+        if folder.id == wanted:
+            return folder
+        other = self.ring(folder.compartment).find(shadow_of(folder.owner))
+        return Folder(folder.owner, *other, folder.compartment) if other and other[0] == wanted else folder
+
     def folder_in(self, compartment: bytes, owner: bytes) -> Folder:
         """The same of an owner whose compartment is known."""
         found = self.ring(compartment).find(owner)
@@ -117,11 +134,21 @@ class Desk:
                 mine = {owner: folders[owner] for owner, room in owners.items() if room == compartment}
                 ring = keystore.ring(directory, compartment, key).with_folders(mine)
                 keystore = keystore.with_ring(directory, compartment, key, ring)
-                # Whoever the directory wants to hold the key has it after each re-sealing, whatever was edited.
-                keystore = keystore.with_new_grants(directory, compartment, key)
+                keystore = self.granted(keystore, directory, compartment, key)
             return self.marked(keystore)
 
         self.now_reading(self.instance.files.add(change))
+
+    def granted(self, keystore: Keystore, directory: Directory, compartment: bytes, key: bytes) -> Keystore:
+        """After a re-sealing everybody the directory names has his grant: administrators give what is missing.
+
+        Others refuse with Damaged: a directory that asks for grants which nobody gave may be somebody's own work.
+        """
+        if self.may(Permission.MANAGE_PEOPLE):
+            return keystore.with_new_grants(directory, compartment, key)
+        if any(missing == compartment for missing, _ in keystore.missing_grants(directory)):
+            raise Damaged("grants-missing")
+        return keystore
 
     def marked(self, keystore: Keystore, anew: bool = False) -> Keystore:
         """The keystore with the journal's head noted in it, so that a database put back is noticed.
@@ -129,6 +156,8 @@ class Desk:
         A mark that proves one is kept until an administrator has confirmed (`anew`).
         """
         with transaction(self.instance.engine) as connection:
+            if not anew and journal.put_back(connection, self.instance.settings.replicas[0], journal.head(connection)):
+                raise RolledBack("database-rolled-back")
             if not anew and not journal.fits(connection, keystore.mark):
                 return keystore
             return replace(keystore, mark=journal.head(connection))

@@ -139,7 +139,7 @@ def start(
         id_hash=hashlib.sha256(name).digest(), person=person, device=device, stage=stage, started=now, seen=now,
         expires=now + hours * 3600, proved=now, sealed=None,
     )  # fmt: skip
-    session = store(instance, Session(row, secret, payload))
+    session = store(instance, Session(row, secret, payload), new=True)
     return session, urlsafe_b64encode(name + secret).decode("ascii")
 
 
@@ -154,12 +154,12 @@ def renew(instance: Instance, session: Session) -> tuple[Session, str]:
     return store(instance, Session(kept, made.secret, session.payload)), cookie
 
 
-def store(instance: Instance, session: Session) -> Session:
+def store(instance: Instance, session: Session, new: bool = False) -> Session:
     """Seal the session's payload into its row."""
     assert session.payload is not None
     sealed = seal(_key(session.secret), session.payload.encode(), _context(instance, session.row))
     row = replace(session.row, sealed=sealed)
-    instance.sessions.put(row)
+    (instance.sessions.put if new else instance.sessions.keep)(row)
     return Session(row, session.secret, session.payload)
 
 
@@ -188,8 +188,11 @@ def _on_its_device(instance: Instance, row: SessionRow, device_secret: bytes | N
         return True
     if device_secret is None:
         return False
-    device = instance.keyring.stored().keystore.devices.get(row.device)
-    return device is not None and hmac.compare_digest(device.secret_hash, secret_hash(device_secret))
+    keystore = instance.keyring.stored().keystore
+    device = keystore.devices.get(row.device)
+    if device is None or row.device not in keystore.slots.get(row.person, {}):
+        return False
+    return hmac.compare_digest(device.secret_hash, secret_hash(device_secret))
 
 
 def _is_idle(instance: Instance, row: SessionRow) -> bool:
@@ -219,7 +222,21 @@ def desk(instance: Instance, session: Session, origin: Origin) -> Desk:
 def drop_announced(instance: Instance, session: Session) -> Session:
     """What was announced has been read."""
     assert session.payload is not None
-    return store(instance, replace(session, payload=replace(session.payload, announced=())))
+    return store(instance, _changed(instance, session, announced=()))
+
+
+def latest(instance: Instance, session: Session) -> Session:
+    """The session with what another request of it has stored since; as it was when it has ended or locked meanwhile."""
+    row = instance.sessions.get(session.row.id_hash)
+    if row is None or row.sealed is None:
+        return session
+    return Session(row, session.secret, Payload.decode(open_sealed(_key(session.secret), row.sealed, _context(instance, row))))
+
+
+def _changed(instance: Instance, session: Session, **fields: object) -> Session:
+    newest = latest(instance, session)
+    assert newest.payload is not None
+    return replace(newest, payload=replace(newest.payload, **fields))  # type: ignore[arg-type]
 
 
 def is_proved(instance: Instance, session: Session) -> bool:
@@ -244,9 +261,10 @@ def drop_login_sheet(instance: Instance, session: Session, person: bytes) -> Ses
 
 
 def _with_sheets(instance: Instance, session: Session, person: bytes, added: tuple[LoginSheet, ...]) -> Session:
-    assert session.payload is not None
-    kept = tuple(sheet for sheet in session.payload.sheets if sheet.person != person)
-    return store(instance, replace(session, payload=replace(session.payload, sheets=(*kept, *added))))
+    newest = latest(instance, session)
+    assert newest.payload is not None
+    kept = tuple(sheet for sheet in newest.payload.sheets if sheet.person != person)
+    return store(instance, _changed(instance, newest, sheets=(*kept, *added)))
 
 
 def remember_client(instance: Instance, session: Session, client: bytes, name: str) -> None:
@@ -255,4 +273,4 @@ def remember_client(instance: Instance, session: Session, client: bytes, name: s
     if session.payload.recent[:1] == ((client, name),):
         return
     rest = tuple(r for r in session.payload.recent if r[0] != client)
-    store(instance, replace(session, payload=replace(session.payload, recent=((client, name), *rest)[:8])))
+    store(instance, _changed(instance, session, recent=((client, name), *rest)[:8]))

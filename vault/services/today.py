@@ -13,6 +13,7 @@ from vault.crypto.directory import ADMINISTRATOR
 from vault.domain.access import Permission
 from vault.services import inspections, ledger, office
 from vault.services.accounts import passwords
+from vault.services.accounts.switching import SIGNING_CHANGED
 from vault.services.acts import Act
 from vault.services.audit import Event
 from vault.services.ledger import Asking
@@ -74,7 +75,7 @@ def remarks(act: Act) -> Iterator[Remark]:
 
 
 def _own_password(desk: Desk) -> Iterator[Remark]:
-    if passwords.is_due(desk):
+    if passwords.is_due(desk, desk.instance.now()):
         yield Remark("password-old", desk.directory.rules["password_days"])
 
 
@@ -119,6 +120,8 @@ def _sheets(desk: Desk) -> Iterator[Remark]:
     confirmed = [sheet for sheet in sheets if sheet.confirmed]
     if any(not sheet.confirmed for sheet in sheets):
         yield Remark("sheet-unconfirmed")
+    elif confirmed and max(sheet.made for sheet in confirmed) < desk.directory.rules.get(SIGNING_CHANGED, 0):
+        yield Remark("sheet-outdated")
     elif confirmed and max(sheet.made for sheet in confirmed) < desk.instance.now() - SHEET_DAYS * DAY:
         yield Remark("sheet-old", at=max(sheet.made for sheet in confirmed))
 

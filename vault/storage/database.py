@@ -59,19 +59,20 @@ def _begin_at_once(connection: Connection) -> None:
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Connection]:
     """One transaction, durable when the block ends well and gone when it does not."""
-    with _refusing(engine), engine.begin() as connection:
+    with refusing(engine), engine.begin() as connection:
         yield connection
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """One moment of the database for as long as the block takes; nobody who writes has to wait for it."""
-    with _refusing(engine), engine.connect() as connection:
+    with refusing(engine), engine.connect() as connection:
         yield connection.execution_options(**{_READING: True})
 
 
 @contextmanager
-def _refusing(engine: Engine) -> Iterator[None]:
+def refusing(engine: Engine) -> Iterator[None]:
+    """What the database refuses inside is Unwritable or Damaged to those above."""
     driver = engine.dialect.loaded_dbapi  # whose errors come as they are out of prepared statements
     try:
         yield
@@ -82,6 +83,15 @@ def _refusing(engine: Engine) -> Iterator[None]:
         if type(error) not in (DatabaseError, driver.DatabaseError):
             raise  # a mistake of the program, not of the disk
         raise Damaged("database-unreadable", file=Path(str(engine.url.database)).name) from error
+
+
+def checkpoint(engine: Engine) -> None:
+    """Bring what was committed out of the write-ahead log and cut that: deleted bytes would stay in it."""
+    connection = engine.raw_connection()  # outside any transaction
+    try:
+        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.close()
 
 
 def create_tables(path: Path) -> None:

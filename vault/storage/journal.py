@@ -12,9 +12,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, select
 
+from vault.crypto import codec
 from vault.storage.prepared import Prepared
 from vault.storage.schema import journal, journal_keys
 
+LOOKED_BACK = 40  # stretches of 500 entries
 NO_HASH = bytes(32)
 HEAD_FILE = "head"
 
@@ -91,6 +93,8 @@ def read_entry(found: Sequence[Any]) -> Entry:
 
 def at(connection: Connection, position: int) -> Entry | None:
     """The entry at a position."""
+    if not 0 < position < 2**63:
+        return None
     found = _AT.run(connection, {"at": position}).fetchone()
     return read_entry(found) if found else None
 
@@ -100,6 +104,8 @@ def fits(connection: Connection, noted: tuple[int, bytes]) -> bool:
     position, hashed = noted
     if not position:
         return True
+    if position >= 2**63:  # no journal has it, and SQLite has no such number
+        return False
     found = _HASH_AT.run(connection, {"at": position}).fetchone()
     return found is not None and bytes(found[0]) == hashed
 
@@ -108,6 +114,24 @@ def last_note_of(connection: Connection, owner: bytes) -> Entry | None:
     """The newest entry that notes this owner's contents list."""
     found = _NOTE_OF.run(connection, {"owner": owner}).fetchone()
     return read_entry(found) if found else None
+
+
+def last_keystore_note(connection: Connection, owner: bytes) -> Entry | None:
+    """The newest entry that notes a keystore, looked for in the entries themselves as far as they go back in a while.
+
+    The column `noted` is covered by no hash: whoever empties it would hide that a keystore was put back.
+    """
+    before = head(connection)[0] + 1
+    for _ in range(LOOKED_BACK):
+        rows = connection.execute(_ENTRY.where(journal.c.position < before).order_by(journal.c.position.desc()).limit(500))
+        entries = [read_entry(row) for row in rows]
+        for entry in entries:
+            if b"keystore" in entry.clear and "keystore" in codec.decode(entry.clear):
+                return entry
+        if not entries:
+            return None
+        before = entries[-1].position
+    return last_note_of(connection, owner)
 
 
 def with_note(statement: Select[Any], owner: ColumnElement[Any]) -> Select[Any]:

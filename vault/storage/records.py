@@ -175,7 +175,35 @@ def has_client(connection: Connection, client: bytes) -> bool:
 
 def client_count(connection: Connection) -> int:
     """How many clients there are."""
-    return int(connection.execute(select(func.count()).select_from(clients)).scalar_one())
+    query = select(func.count()).select_from(clients).where(clients.c.erasing.is_(False))
+    return int(connection.execute(query).scalar_one())
+
+
+def set_erasing(connection: Connection, client: bytes) -> None:
+    """Mark a client: whoever writes looks for it. The mark stays when the client is gone."""
+    if connection.execute(update(clients).where(clients.c.id == client).values(erasing=True)).rowcount == 0:
+        connection.execute(insert(clients).values(id=client, erasing=True))
+
+
+def drop_owner(connection: Connection, owner: bytes) -> None:
+    """Delete every row of an owner: records, earlier versions, contents list."""
+    for table in (records, history, contents):
+        connection.execute(delete(table).where(table.c.owner == owner))
+
+
+def drop_folder(connection: Connection, owner: bytes, folder: bytes) -> None:
+    """Delete an owner's rows of one folder, but not his contents list."""
+    for table in (records, history):
+        connection.execute(delete(table).where(table.c.owner == owner, table.c.folder == folder))
+
+
+def counts_of(connection: Connection, owner: bytes) -> tuple[int, int]:
+    """(records, earlier versions) of an owner."""
+    found = [
+        connection.execute(select(func.count()).select_from(table).where(table.c.owner == owner)).scalar_one()
+        for table in (records, history)
+    ]
+    return int(found[0]), int(found[1])
 
 
 def kind_counts(connection: Connection) -> dict[str, int]:
@@ -233,6 +261,12 @@ def ledger_count_of(connection: Connection, owner: bytes) -> int:
     """How many prints are noted in the papers of one owner."""
     query = select(func.count()).select_from(ledger).where(ledger.c.owner == owner)
     return int(connection.execute(query).scalar_one())
+
+
+def ledger_rows_of(connection: Connection, owner: bytes) -> list[LedgerRow]:
+    """Every ledger row of a year's papers, oldest first."""
+    found = connection.execute(select(ledger).where(ledger.c.owner == owner).order_by(ledger.c.serial))
+    return [LedgerRow(*row) for row in found]
 
 
 def ledger_row(connection: Connection, serial: int) -> LedgerRow:

@@ -14,7 +14,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 metadata = MetaData()
 
 meta = Table(
@@ -109,4 +109,16 @@ visits = Table(
     Column("first", Integer, nullable=False),
     Column("last", Integer, nullable=False),
     Column("address", Text, nullable=False),
+)
+# Sealed files of their own: what a backup copies once, for they never change.
+objects = Table(
+    "objects",
+    metadata,
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("owner", LargeBinary(16), nullable=False, index=True),
+    Column("folder", LargeBinary(16), nullable=False),
+    Column("file", LargeBinary(16), nullable=False),  # its name on the disk: another one when the folder's key is
+    Column("size", BigInteger, nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+    Column("created", Integer, nullable=False),
 )

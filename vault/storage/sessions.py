@@ -67,6 +67,14 @@ class SessionStore:
         with self._open() as c:
             c.execute("REPLACE INTO sessions VALUES (?,?,?,?,?,?,?,?,?)", tuple(vars(row).values()))
 
+    def keep(self, row: SessionRow) -> None:
+        """Other contents of a session that is still open; one ended or locked meanwhile stays so."""
+        with self._open() as c:
+            c.execute(
+                "UPDATE sessions SET started=?, expires=?, sealed=? WHERE id_hash=? AND sealed IS NOT NULL",
+                (row.started, row.expires, row.sealed, row.id_hash),
+            )
+
     def get(self, id_hash: bytes) -> SessionRow | None:
         """The session under the hash of its id."""
         with self._open() as c:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, make_response
+from flask import Response, make_response, request
 
 from vault.errors import Conflict, KuraError, Refused, Throttled, WrongCredential
 from vault.web import words
@@ -15,6 +15,11 @@ _STATUS: dict[type[KuraError], int] = {WrongCredential: 403, Throttled: 429, Con
 def told(error: KuraError) -> str:
     """What is wrong: who is signed in is known, so a wrong password is said to be just that."""
     return words.sentence(WrongCredential("password-wrong") if isinstance(error, WrongCredential) else error)
+
+
+def directory_version() -> int | None:
+    """The version of the directory that a form was made from, as the form says; None where it does not."""
+    return request.form.get("directory", type=int)
 
 
 def refused(page: str, error: KuraError) -> Response:

@@ -15,7 +15,7 @@ from vault.services import clients
 from vault.services.accounts import compartments, people
 from vault.web import forms
 from vault.web.addresses import ident
-from vault.web.attempts import REFUSALS, refused, told
+from vault.web.attempts import REFUSALS, directory_version, refused, told
 from vault.web.gate import desk, needs, prove_again
 
 blueprint = Blueprint("compartments", __name__, url_prefix="/compartments")
@@ -132,7 +132,7 @@ def set_members(compartment: str) -> Response:
     chosen = request.form.getlist("members")
     try:
         prove_again(request.form.get("password", ""))
-        compartments.set_members(desk(), ident(compartment), {ident(person) for person in chosen})
+        compartments.set_members(desk(), ident(compartment), {ident(person) for person in chosen}, directory_version())
     except REFUSALS as error:
         return refused(_members_form(compartment, chosen, told(error)), error)
     return _back("members")

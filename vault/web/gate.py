@@ -248,7 +248,7 @@ def _first_things_first(access: Access) -> Response | None:
         return cast(Response, redirect(url_for("attention.show"), 303))
     if not recovery.is_confirmed(g.desk.stored.keystore) and g.desk.may(Permission.MANAGE_RECOVERY):
         return cast(Response, redirect(url_for("first_day.sheet"), 303))
-    if passwords.is_due(g.desk):
+    if passwords.is_due(g.desk, g.session.row.started):
         return cast(Response, redirect(url_for("own.password"), 303))
     if not has_particulars(instance()):
         return cast(Response, redirect(url_for("office.particulars"), 303))

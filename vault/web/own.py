@@ -45,7 +45,7 @@ def password() -> str:
 def _password_form(error: str = "") -> str:
     shortest = desk().directory.rules.get("password_shortest", SHORTEST)
     return render_template(
-        "own/password.html", nav="office", shortest=shortest, error=error, due=passwords.is_due(desk())
+        "own/password.html", nav="office", shortest=shortest, error=error, due=passwords.is_due(desk(), session().row.started)
     )
 
 

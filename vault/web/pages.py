@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta, timezone
 from itertools import islice
 from typing import Any
 
-from flask import Flask, g, stream_template, url_for
+from flask import Flask, g, request, stream_template, url_for
 
 from vault.domain.access import Permission
 from vault.domain.fields import fields
@@ -41,10 +41,12 @@ def common() -> dict[str, Any]:
     if g.get("desk") is not None:
         values["alive_url"] = url_for("signing_in.alive")
         values["idle_seconds"] = g.desk.directory.rules.get("idle_minutes", IDLE_MINUTES) * 60
+        # A form that is sent back keeps the version it was made from.
+        values["directory_version"] = request.form.get("directory", g.desk.directory.version, type=int)
         values["announced"] = held.payload.announced
         values["reads_clients"] = g.desk.may(Permission.READ_CLIENTS)
         opened = held.payload.recent if values["reads_clients"] else ()
-        values["recent"] = [(url_for("clients.show", client=c.hex()), n) for c, n in opened]
+        values["recent"] = [(url_for("clients.show", client=c.hex()), n) for c, n in opened if g.desk.can_open(c)]
         if not _set_up():
             values["places"] = []
     return values

@@ -14,7 +14,7 @@ from vault.services import sessions
 from vault.services.accounts import compartments, people
 from vault.web import forms
 from vault.web.addresses import ident
-from vault.web.attempts import REFUSALS, refused, told
+from vault.web.attempts import REFUSALS, directory_version, refused, told
 from vault.web.gate import desk, instance, needs, prove_again, session
 from vault.web.pages import moment
 from vault.web.person_rows import person_row, trainings
@@ -177,7 +177,7 @@ def change(person: str) -> Response:
         return make_response(_role_form(person, value, chosen, faults), 400)
     try:
         prove_again(request.form.get("password", ""))
-        people.change(desk(), ident(person), Role(value), [ident(each) for each in chosen])
+        people.change(desk(), ident(person), Role(value), [ident(each) for each in chosen], directory_version())
     except REFUSALS as error:
         return refused(_role_form(person, value, chosen, {}, told(error)), error)
     return _back(person, "role")
@@ -231,6 +231,7 @@ def sheet(person: str) -> str:
     given = sessions.login_sheet(session(), ident(person))
     if given is None:
         return _one(person, "people/sheet_gone.html")
+    people.show_sheet(desk(), given.person)
     return render_template(
         "people/sheet.html", given=given, id=person, address=request.host_url, made=moment(instance().now()),
         shortest=desk().directory.rules.get("password_shortest", SHORTEST),

@@ -24,6 +24,7 @@ PLACES = {
     "login-sheet-expiring": "people.index",
     "sheet-unconfirmed": "office.recovery_sheet",
     "sheet-old": "office.recovery_sheet",
+    "sheet-outdated": "office.recovery_sheet",
     "grants-missing": "compartments.index",
 }
 

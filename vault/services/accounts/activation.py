@@ -85,10 +85,12 @@ def refuse_to_begin_over(instance: Instance) -> None:
     if instance.files.newest() is None:
         return
     try:
-        sheets = instance.files.read().keystore.sheets
+        keystore = instance.files.read().keystore
     except Damaged:
         return  # of an interrupted beginning
-    if any(sheet.confirmed for sheet in sheets.values()) and not instance.has_begun():
+    # After a recovery no sheet is confirmed for a while; an interrupted beginning has one person.
+    at_work = any(sheet.confirmed for sheet in keystore.sheets.values()) or len(keystore.stretches) > 1
+    if at_work and not instance.has_begun():
         raise RolledBack("database-rolled-back")
 
 

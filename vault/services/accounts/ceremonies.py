@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import os
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,7 +19,7 @@ from vault.services.instance import Instance
 from vault.services.sessions import Session
 
 CHALLENGE_SECONDS = 5 * 60
-_TIME_BYTES, _MARK_BYTES = 8, 32
+_TIME_BYTES, _NAME_BYTES = 8, 24
 
 
 class Purpose(StrEnum):
@@ -67,27 +68,27 @@ class Assertion:
 
 
 def challenge(instance: Instance, session: Session, purpose: Purpose) -> bytes:
-    """A fresh challenge, 40 bytes."""
-    at = instance.now().to_bytes(_TIME_BYTES, "big")
-    return at + _mark(instance, session, purpose, at)
+    """A fresh challenge, 56 bytes: when (8), which (16), and the mark of who made it (32)."""
+    name = instance.now().to_bytes(_TIME_BYTES, "big") + os.urandom(_NAME_BYTES - _TIME_BYTES)
+    return name + _mark(instance, session, purpose, name)
 
 
-def _mark(instance: Instance, session: Session, purpose: Purpose, at: bytes) -> bytes:
+def _mark(instance: Instance, session: Session, purpose: Purpose, name: bytes) -> bytes:
     # The secret of a locked session is only what the cookie says: alone it would let its holder make challenges.
     key = instance.settings.secret_key + session.secret
-    return hmac.digest(key, b"kura passkey challenge" + session.row.id_hash + at + purpose.encode(), "sha256")
+    return hmac.digest(key, b"kura passkey challenge" + session.row.id_hash + name + purpose.encode(), "sha256")
 
 
 def redeem(instance: Instance, session: Session, purpose: Purpose, given: bytes) -> None:
     """Use a challenge up; raises WrongCredential unless it was made here, for this, lately, and never came before."""
-    at, mark = given[:_TIME_BYTES], given[_TIME_BYTES:]
-    age = instance.now() - int.from_bytes(at, "big")
-    if not hmac.compare_digest(mark, _mark(instance, session, purpose, at)) or not 0 <= age < CHALLENGE_SECONDS:
+    name, mark = given[:_NAME_BYTES], given[_NAME_BYTES:]
+    age = instance.now() - int.from_bytes(name[:_TIME_BYTES], "big")
+    if not hmac.compare_digest(mark, _mark(instance, session, purpose, name)) or not 0 <= age < CHALLENGE_SECONDS:
         raise WrongCredential("passkey-refused")
     # Counted like an attempt, on tmpfs over all workers: of two that come side by side neither is the first.
-    name = b"challenge " + mark
-    instance.sessions.note_failure(name, instance.now())
-    if instance.sessions.failures(name)[0] != 1:
+    used = b"challenge " + name
+    instance.sessions.note_failure(used, instance.now())
+    if instance.sessions.failures(used)[0] != 1:
         raise WrongCredential("passkey-refused")
 
 
@@ -111,7 +112,7 @@ def made(site: Site, given: Made) -> Credential:
             require_user_verification=True,
             supported_pub_key_algs=[Known.ECDSA_SHA_256, Known.EDDSA, Known.RSASSA_PKCS1_v1_5_SHA_256],
         )  # fmt: skip
-    except Exception as error:  # noqa: BLE001 - bytes of a stranger: whatever the library makes of them, it is a no
+    except Exception as error:
         raise WrongCredential("passkey-refused") from error
     return Credential(done.credential_id, done.credential_public_key, done.sign_count)
 
@@ -134,7 +135,7 @@ def asserted(site: Site, given: Assertion, public: bytes) -> int:
             expected_challenge=given.challenge, expected_rp_id=site.host, expected_origin=site.origin,
             credential_public_key=public, credential_current_sign_count=0, require_user_verification=True,
         )  # fmt: skip
-    except Exception as error:  # noqa: BLE001 - as above
+    except Exception as error:
         raise WrongCredential("passkey-refused") from error
     return done.new_sign_count
 

@@ -58,7 +58,7 @@ def make(desk: Desk, name: str) -> bytes:
     def change(keystore: Keystore) -> Keystore:
         before = keystore.trusted(desk.bundle.pinned)
         after = before.with_compartment(compartment, entry)
-        signing = keystore.secret(before, "signing", desk.compartment_key(before.system("admin")))
+        signing = switching.signing_key(desk, keystore, before)
         keystore = keystore.with_ring(after, compartment, key, Ring()).with_grants(after, compartment, key)
         return desk.marked(keystore.with_directory(after, signing))
 
@@ -83,9 +83,13 @@ def rename(desk: Desk, compartment: bytes, name: str, base: int) -> None:
         act.tell(name=name)
 
 
-def set_members(desk: Desk, compartment: bytes, persons: Collection[bytes]) -> None:
-    """Let just these handlers and viewers hold a compartment; who loses it leaves it for a new epoch."""
+def set_members(desk: Desk, compartment: bytes, persons: Collection[bytes], base: int | None = None) -> None:
+    """Let just these handlers and viewers hold a compartment; who loses it leaves it for a new epoch.
+
+    `base` is the directory's version that the form was made from; raises Conflict when it is another by now.
+    """
     desk.require(Permission.MANAGE_COMPARTMENTS)
+    switching.unchanged(desk, base)
     if compartment not in desk.directory.of_clients():
         raise NotFound("not-found")
     changed = _with_members(desk.directory, compartment, persons)
@@ -144,7 +148,7 @@ def move_client(desk: Desk, client: bytes, compartment: bytes) -> None:
         keystore = keystore.with_ring(directory, compartment, keys[compartment], new.with_folder(client, *found))
         keystore = keystore.with_ring(directory, before, keys[before], old.without(client))
         for room, key in keys.items():
-            keystore = keystore.with_new_grants(directory, room, key)
+            keystore = desk.granted(keystore, directory, room, key)
         return desk.marked(keystore)
 
     desk.instance.keyring.let_go()

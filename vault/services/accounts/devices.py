@@ -120,7 +120,8 @@ def remove(desk: Desk, device: bytes) -> None:
         if device not in keystore.devices:
             raise NotFound("not-found")
         less = keystore.without_device(device, person)
-        if not less.slots.get(desk.person):
+        lasting = {i for i, c in less.codes.items() if not c.expires} | less.devices.keys()
+        if not lasting & less.slots.get(desk.person, {}).keys():
             raise Refused("last-way-in")
         return desk.marked(less)
 

@@ -11,7 +11,14 @@ import hashlib
 from dataclasses import dataclass, replace
 
 from vault.crypto.keystore import VOUCH_BYTES, Keystore, Passkey
-from vault.crypto.unlock import Bundle, holder_secret, passkey_place, passkey_salt, passkey_stretched, seal_slot
+from vault.crypto.unlock import (
+    Bundle,
+    holder_secret,
+    passkey_place,
+    passkey_salt,
+    passkey_stretched,
+    seal_slot,
+)
 from vault.domain.access import Permission
 from vault.errors import NotFound, Refused, WrongCredential
 from vault.services import audit, sessions

@@ -69,7 +69,13 @@ def one(desk: Desk, person: bytes) -> Listed:
 
 def active_administrators(desk: Desk) -> int:
     """How many administrators the office has: with one alone, his loss leaves the recovery sheet."""
-    return len(desk.directory.administrators())
+    return len(switching.working_administrators(desk.stored.keystore, desk.directory))
+
+
+def show_sheet(desk: Desk, person: bytes) -> None:
+    """Note that the login sheet of a person was shown, before it is."""
+    with desk.act(Event.PEOPLE_OPENED, Permission.MANAGE_PEOPLE, person):
+        pass
 
 
 def _last_seen(found: Iterable[visits.Visit]) -> dict[bytes, int]:
@@ -165,12 +171,14 @@ def _unused_login_id(directory: Directory) -> str:
             return login_id
 
 
-def change(desk: Desk, person: bytes, role: Role, compartments: Sequence[bytes]) -> None:
+def change(desk: Desk, person: bytes, role: Role, compartments: Sequence[bytes], base: int | None = None) -> None:
     """Another role or other compartments, from his next request on; his sessions end.
 
-    Raises Refused("last-administrator").
+    `base` is the directory's version that the form was made from. Raises Refused("last-administrator"), and Conflict
+    when another administrator has changed something since.
     """
     desk.require(Permission.MANAGE_PEOPLE)
+    switching.unchanged(desk, base)
     entry = switching.entry_of(desk.directory, person)
     rooms = switching.rooms_for(desk.directory, role, compartments)
     if (entry.role, entry.compartments) == (role.value, rooms):

@@ -136,8 +136,6 @@ def _confirmed(keystore: Keystore, sheet: bytes, now: int) -> Keystore:
 def _replace_sheet(desk: Desk, waiting: sessions.Waiting, stretched: bytes) -> Bundle:
     """A new recovery key pair with grants of every compartment; the old sheet opens nothing afterwards."""
     instance, person = desk.instance, desk.person
-    signing = desk.secret("signing")
-    keys = {c: desk.compartment_key(c) for c in desk.directory.compartments}
     code_id, code_secret = new_id(), read_code(waiting.code)
     opened: list[Bundle] = []
 
@@ -152,6 +150,8 @@ def _replace_sheet(desk: Desk, waiting: sessions.Waiting, stretched: bytes) -> B
         opened.append(bundle)
         codes = {i: c for i, c in keystore.codes.items() if i in bundle.secrets or c.person != person}
         directory = keystore.trusted(bundle.pinned)
+        keys = {c: keystore.compartment_key(directory, c, person, bundle.private) for c in directory.compartments}
+        signing = keystore.secret(directory, "signing", keys[directory.system(ADMIN)])
         directory = replace(directory, version=directory.version + 1, recovery_public=public_key(waiting.private))
         sealed = seal_recovery(waiting.secret, instance.office, waiting.sheet, waiting.private, directory.signing_public)
         keystore = replace(

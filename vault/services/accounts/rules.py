@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from vault.crypto.directory import ADMIN, Directory
+from vault.crypto.directory import Directory
 from vault.crypto.keystore import Keystore
 from vault.domain import office_rules
 from vault.domain.access import SHORTEST, Permission
 from vault.domain.office_rules import Rules, minutes_of, network_lines, time_of_day
 from vault.errors import Refused
+from vault.services.accounts import switching
 from vault.services.acts import TAGGED_FROM
 from vault.services.audit import Event
 from vault.services.safe import Desk
@@ -54,7 +55,7 @@ def save(desk: Desk, rules: Rules) -> None:
 
     def change(keystore: Keystore) -> Keystore:
         before = keystore.trusted(desk.bundle.pinned)
-        signing = keystore.secret(before, "signing", desk.compartment_key(before.system(ADMIN)))
+        signing = switching.signing_key(desk, keystore, before)
         after = replace(before, version=before.version + 1, rules=_merged(before, numbers), networks=networks)
         return desk.marked(keystore.with_directory(after, signing))
 
@@ -73,7 +74,7 @@ def bind_notes(desk: Desk) -> None:
 
     def change(keystore: Keystore) -> Keystore:
         before = keystore.trusted(desk.bundle.pinned)
-        signing = keystore.secret(before, "signing", desk.compartment_key(before.system(ADMIN)))
+        signing = switching.signing_key(desk, keystore, before)
         rules = {TAGGED_FROM: position, **before.rules}
         after = replace(before, version=before.version + 1, rules=rules)
         return desk.marked(keystore.with_directory(after, signing))

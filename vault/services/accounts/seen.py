@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from vault.crypto import codec
 from vault.crypto.keys import sign, verify
-from vault.errors import RolledBack, Untrusted
+from vault.errors import Malformed, RolledBack, Untrusted
 from vault.services import audit
 from vault.services.audit import Event
 from vault.services.instance import Instance
@@ -41,7 +41,9 @@ def read(cookie: str | None) -> Seen | None:
         return None
     if len(raw) != 48:
         return None
-    return Seen(int.from_bytes(raw[:8], "big"), raw[8:40], int.from_bytes(raw[40:], "big"))
+    found = Seen(int.from_bytes(raw[:8], "big"), raw[8:40], int.from_bytes(raw[40:], "big"))
+    # What no database counts to must not get beside the keys as proof: nobody could look it up there again.
+    return found if found.position < 2**63 else None
 
 
 def compare(desk: Desk, seen: Seen | None) -> None:
@@ -53,13 +55,14 @@ def compare(desk: Desk, seen: Seen | None) -> None:
     if seen is None or _fits(instance, seen) or _confirmed_since(desk, seen.at):
         return
     journal.remember_head(instance.settings.replicas[0], (seen.position, seen.hash))
-    audit.found_rollback(instance, desk.origin, RolledBack("database-rolled-back"))
+    error = RolledBack("database-rolled-back")
+    audit.found_rollback(instance, desk.origin, error, desk.person, desk.device)
     instance.checked = None
 
 
 def _fits(instance: Instance, seen: Seen) -> bool:
     with transaction(instance.engine) as connection:
-        return seen.position < 2**63 and journal.fits(connection, (seen.position, seen.hash))
+        return journal.fits(connection, (seen.position, seen.hash))
 
 
 # --- the administrator's word that ends it
@@ -88,11 +91,11 @@ def _confirmed_since(desk: Desk, at: int) -> bool:
 
 
 def _confirms(desk: Desk, entry: journal.Entry, since: int) -> bool:
-    at, signature = codec.decode(entry.clear).get("confirmed", (0, b""))
-    if at < since:
-        return False
     try:
-        verify(desk.directory.signing_public, PURPOSE, _signed(desk, at, entry.before), signature)
-    except Untrusted:
-        return False
-    return True
+        match codec.decode(entry.clear):
+            case {"confirmed": [int(at), bytes(signature)]} if at >= since:
+                verify(desk.directory.signing_public, PURPOSE, _signed(desk, at, entry.before), signature)
+                return True
+    except (Malformed, Untrusted):
+        pass  # whoever can write it there cannot sign it, and must not keep anybody from signing in
+    return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from vault.crypto.directory import decode
@@ -71,8 +72,13 @@ def sign_in(
     desk = Desk(instance, origin, person, device, bundle, stored)
     within_bounds(desk)
     seen_journal.compare(desk, seen)
-    rules.bind_notes(desk)
+    _bind_notes(desk)
     return SignedIn(*start(desk, event), used_up)
+
+
+def _bind_notes(desk: Desk) -> None:
+    with suppress(RolledBack):  # what was put back is confirmed first
+        rules.bind_notes(desk)
 
 
 def within_bounds(desk: Desk) -> None:

@@ -14,6 +14,8 @@ from vault.errors import Conflict, NotFound, Refused
 from vault.services.safe import Desk
 from vault.storage.keystore import Stored
 
+# The rule that says when the office's signing key was made anew, in seconds since 1970.
+SIGNING_CHANGED = "signing_changed"
 Edit = Callable[[Directory], Directory]
 Change = Callable[[Keystore], Keystore]
 
@@ -30,13 +32,15 @@ def apply(desk: Desk, edit: Edit, change: Change | None = None, takes: bool = Fa
     def apply_now(keystore: Keystore) -> Keystore:
         before = keystore.trusted(bundle.pinned)
         after = edit(before)
-        if not after.administrators():
+        changed = change(keystore) if change is not None else keystore
+        if not working_administrators(changed, after):
             raise Refused("last-administrator")
         if loses(before, after) and not takes:
             raise Conflict("conflict")
         keys = {c: keystore.compartment_key(before, c, desk.person, bundle.private) for c in before.compartments}
         signing = keystore.secret(before, "signing", keys[before.system(ADMIN)])
-        changed = change(keystore) if change is not None else keystore
+        if before.system(ADMIN) in loses(before, after):  # the recovery sheet is pinned to the key that goes
+            after = replace(after, rules={**after.rules, SIGNING_CHANGED: instance.now()})
         return desk.marked(switch(changed, before, after, keys, signing))
 
     if takes:
@@ -47,6 +51,24 @@ def apply(desk: Desk, edit: Edit, change: Change | None = None, takes: bool = Fa
     if stored.keystore.trusted(bundle.pinned).persons[desk.person].active:
         desk.now_reading(stored)  # an administrator may have taken himself away, while another one is left
     return stored
+
+
+def signing_key(desk: Desk, keystore: Keystore, directory: Directory) -> bytes:
+    """The office's signing key as the newest keystore holds it: the desk may have read an older one, before another
+    administrator left."""
+    key = keystore.compartment_key(directory, directory.system(ADMIN), desk.person, desk.bundle.private)
+    return keystore.secret(directory, "signing", key)
+
+
+def unchanged(desk: Desk, base: int | None) -> None:
+    """Raises Conflict when the directory is another than the one that a form was made from (its version, `base`)."""
+    if base is not None and base != desk.directory.version:
+        raise Conflict("conflict")
+
+
+def working_administrators(keystore: Keystore, directory: Directory) -> list[bytes]:
+    """The administrators who can come in: one whose login sheet was never used, or has expired, is none yet."""
+    return [a for a in directory.administrators() if keystore.devices.keys() & keystore.slots.get(a, {}).keys()]
 
 
 def entry_of(directory: Directory, person: bytes) -> Person:

@@ -1,0 +1,168 @@
+"""Erasing: data has history, keys have none. Without its folder key nothing of a client opens, here or in any backup.
+
+What is asked for is noted first, then the key goes with the keystore's epoch, then rows and files. Killed anywhere in
+between, `finish` goes on: at the next erasure, and when an administrator signs in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from vault.crypto import codec
+from vault.crypto.directory import OFFICE
+from vault.crypto.keys import new_id, new_key, sign
+from vault.crypto.keystore import Keystore
+from vault.domain.access import Permission
+from vault.domain.erasures import CLIENT, Erasure, ErasureOrder
+from vault.errors import Malformed, NotFound
+from vault.services import payloads
+from vault.services.acts import Act
+from vault.services.audit import Event, Fact
+from vault.services.safe import Desk, shadow_of
+from vault.storage import objects, records
+from vault.storage.database import checkpoint, transaction
+
+ERASURES = b"kura erasures\x00\x00\x00"
+KIND, PURPOSE = "erasure", "erasure"
+
+
+def ensure_folder(desk: Desk) -> None:
+    """The folder in which erasures are noted."""
+    if desk.ring(desk.directory.system(OFFICE)).find(ERASURES) is not None:
+        return
+    try:
+        desk.add_folders({ERASURES: desk.directory.system(OFFICE)}, {ERASURES: (new_id(), new_key())})
+    except Malformed:  # somebody else was the first in this moment
+        desk.now_reading(desk.instance.keyring.stored())
+
+
+def erase_clients(desk: Desk, clients: Sequence[bytes], order: ErasureOrder) -> list[int]:
+    """Erase clients wholly, with one keystore epoch for all; returns the numbers of their certificates.
+
+    Raises NotFound for a client that the person at the desk does not hold.
+    """
+    desk.require(Permission.ERASE)
+    ensure_folder(desk)
+    numbers = []
+    with desk.act(Event.ERASURE_BEGUN, Permission.ERASE) as act:
+        for client in clients:
+            desk.folder(client)
+            records.set_erasing(act.connection, client)
+            numbers.append(begin(act, CLIENT, client, order))
+            act.also(Event.ERASURE_BEGUN, client)
+    finish(desk)
+    return numbers
+
+
+def begin(act: Act, what: str, client: bytes, order: ErasureOrder) -> int:
+    """Note an erasure that is to be done, inside an act; returns its number."""
+    desk, number = act.desk, 1 + len(act.read(ERASURES, [KIND]))
+    counted = records.counts_of(act.connection, client)
+    erasure = Erasure(
+        number=number, what=what, client=client.hex(), reason=order.reason, note=order.note, person=desk.person.hex(),
+        begun=desk.instance.now(), records=counted[0], versions=counted[1],
+        objects=len(objects.rows_of(act.connection, client)),
+    )  # fmt: skip
+    act.add(ERASURES, KIND, payloads.encode(erasure))
+    return number
+
+
+def every(act: Act) -> list[Erasure]:
+    """All erasures, the newest first."""
+    found = [payloads.decode(each.payload, Erasure) for each in act.read(ERASURES, [KIND])]
+    return sorted(found, key=lambda erasure: -erasure.number)
+
+
+# --- the rest, which a kill may leave to the next time
+
+
+def is_pending(desk: Desk) -> bool:
+    """Whether an erasure was begun and not finished."""
+    if not desk.may(Permission.ERASE) or desk.ring(desk.directory.system(OFFICE)).find(ERASURES) is None:
+        return False
+    with transaction(desk.instance.engine) as connection:
+        act = Act(desk, connection, Fact(Event.ERASURES_OPENED))
+        return any(not erasure.done for erasure in every(act))
+
+
+def finish(desk: Desk) -> None:
+    """Finish what was begun: the keys go, and with them the moment has come; then rows and files."""
+    pending = _pending(desk)
+    if not pending:
+        return
+    clients = {bytes.fromhex(each.client): each for each in pending.values()}
+    _drop_keys(desk, clients)
+    with desk.act(Event.ERASED, Permission.ERASE) as act:
+        act.fact.keystore = desk.stored
+        files = [file for client, each in clients.items() for file in _drop_rows(act, client, each)]
+        for record, erasure in pending.items():
+            _complete(act, record, erasure)
+        for client, erasure in clients.items():
+            act.also(Event.ERASED if erasure.what == CLIENT else Event.REKEYED, client)
+    for file in files:
+        desk.instance.objects.remove(file)
+    checkpoint(desk.instance.engine)
+
+
+def _pending(desk: Desk) -> dict[bytes, Erasure]:
+    with desk.act(Event.ERASURES_OPENED, Permission.ERASE) as act:
+        found = {each.row.id: payloads.decode(each.payload, Erasure) for each in act.read(ERASURES, [KIND])}
+    return {record: erasure for record, erasure in found.items() if not erasure.done}
+
+
+def _drop_keys(desk: Desk, clients: dict[bytes, Erasure]) -> None:
+    """In a new keystore epoch: a whole client's key goes; of a part, the next folder takes the old one's place."""
+
+    def change(keystore: Keystore) -> Keystore:
+        directory = keystore.trusted(desk.bundle.pinned)
+        for compartment in directory.of_clients():
+            key = keystore.compartment_key(directory, compartment, desk.person, desk.bundle.private)
+            ring = now = keystore.ring(directory, compartment, key)
+            for client, erasure in clients.items():
+                following = now.find(shadow_of(client))
+                if now.find(client) is None or (erasure.what != CLIENT and following is None):
+                    continue
+                now = now.without(client).without(shadow_of(client))
+                if erasure.what != CLIENT and following is not None:
+                    now = now.with_folder(client, *following)
+            if now != ring:
+                keystore = keystore.with_ring(directory, compartment, key, now)
+                keystore = desk.granted(keystore, directory, compartment, key)
+        return desk.marked(keystore)
+
+    desk.instance.keyring.let_go()  # or this worker would wait for its own lease
+    desk.now_reading(desk.instance.files.take_away(change))
+
+
+def _drop_rows(act: Act, client: bytes, erasure: Erasure) -> list[bytes]:
+    """Delete what no key opens any more; returns the files of objects to be removed once that has committed."""
+    rows = objects.rows_of(act.connection, client)
+    if erasure.what == CLIENT:
+        records.drop_owner(act.connection, client)
+        gone = rows
+    else:
+        kept = act.desk.folder(client).id
+        gone = [row for row in rows if row.folder != kept]
+    objects.drop_files(act.connection, [row.file for row in gone])
+    return [row.file for row in gone]
+
+
+def _complete(act: Act, record: bytes, erasure: Erasure) -> None:
+    desk = act.desk
+    found = act.read_one(ERASURES, record, KIND)
+    if payloads.decode(found.payload, Erasure).done:
+        return  # somebody else has finished it in this moment
+    done = replace(erasure, done=desk.instance.now(), epoch=desk.stored.keystore.epoch)
+    signature = sign(desk.secret("signing"), PURPOSE, codec.encode([desk.instance.office, *done.told()]))
+    signed = payloads.encode(replace(done, signature=signature.hex()))
+    act.change(ERASURES, record, KIND, signed, found.row.version)
+
+
+def certificate(desk: Desk, number: int) -> Erasure:
+    """The erasure of a certificate's number; raises NotFound for one that is not done."""
+    with desk.act(Event.ERASURES_OPENED, Permission.ERASE) as act:
+        for erasure in every(act):
+            if erasure.number == number and erasure.done:
+                return erasure
+    raise NotFound("not-found")
