@@ -24,12 +24,24 @@ function lock(others = true) {
 // Blank here and open on the server would be half a lock: whoever reloads the page would be in.
 function leave() {
   fetch(dialog.dataset.lock, { method: "POST", cache: "no-store", redirect: "error", keepalive: true,
-    headers: { "X-Kura-Csrf": document.querySelector("meta[name=csrf]").content } }).catch(() => {});
+    headers: { "X-Kura-Csrf": token() } }).catch(() => {});
+}
+
+export const token = () => document.querySelector("meta[name=csrf]").content;
+
+function take(csrf) {
+  document.querySelectorAll('input[name="csrf_token"]').forEach((i) => { i.value = csrf; });
+  document.querySelector("meta[name=csrf]").content = csrf;
+}
+
+/** The session goes on under a new secret: this page's forms need its token, and those of the other tabs too. */
+export function renew(csrf) {
+  take(csrf);
+  tell({ token: csrf });
 }
 
 function unlock(csrf) {
-  document.querySelectorAll('input[name="csrf_token"]').forEach((i) => { i.value = csrf; });
-  document.querySelector("meta[name=csrf]").content = csrf;
+  take(csrf);
   last = kept = tick = Date.now();
   root.classList.remove("locked");
   say("");
@@ -43,10 +55,17 @@ function reload() {
   location.reload();
 }
 
-function say(text) {
+/** In the lock's own window: the rest of the page is hidden from screen readers too. */
+export function say(text) {
   const box = document.getElementById("lock-said");
   box.hidden = !text;
   box.textContent = text;
+}
+
+/** Whoever is back has proved it: the page goes on with the new token, or is loaded anew for somebody else. */
+export function conclude(csrf, other = false) {
+  tell(other ? { reload: true } : { csrf });
+  if (other) reload(); else unlock(csrf);
 }
 
 async function ask(e) {
@@ -55,10 +74,9 @@ async function ask(e) {
   button.disabled = true;
   try {
     const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), cache: "no-store",
-      redirect: "error", headers: { "X-Kura-Csrf": document.querySelector("meta[name=csrf]").content } });
-    if (answer.headers.get("X-Kura-Reload")) { tell({ reload: true }); return reload(); }
-    const csrf = answer.headers.get("X-Kura-Csrf");
-    if (answer.ok && csrf) { tell({ csrf }); return unlock(csrf); }
+      redirect: "error", headers: { "X-Kura-Csrf": token() } });
+    const csrf = answer.headers.get("X-Kura-Csrf"), other = Boolean(answer.headers.get("X-Kura-Reload"));
+    if (other || (answer.ok && csrf)) return conclude(csrf, other);
     say(answer.status === 403 ? dialog.dataset.wrong : answer.status === 429 ? dialog.dataset.wait : dialog.dataset.gone);
   } catch {
     say(dialog.dataset.off);
@@ -75,7 +93,7 @@ function alive() {
   const url = document.body.dataset.alive;
   if (!url || Date.now() - kept < (idle * 1000) / 4 || last < kept) return;
   kept = Date.now();
-  fetch(url, { method: "POST", cache: "no-store", redirect: "error", headers: { "X-Kura-Csrf": document.querySelector("meta[name=csrf]").content } })
+  fetch(url, { method: "POST", cache: "no-store", redirect: "error", headers: { "X-Kura-Csrf": token() } })
     .then((answer) => { if (answer.status === 401 || answer.status === 410) lock(); }, () => {});
 }
 
@@ -115,6 +133,7 @@ export function wire() {
     if (data.active) last = Math.max(last, data.active);
     if (data.locked) lock(false);
     if (data.csrf && locked()) unlock(data.csrf);
+    if (data.token) take(data.token);
     if (data.reload) reload();
   });
 }

@@ -46,19 +46,21 @@ from vault.web import (
     log,
     office,
     own,
+    passkeys,
     people,
     policies,
     prints,
     rules,
     signing_in,
     today,
+    whole_office,
     words,
 )
 from vault.web import pages as page_values
 
 ROOMS = (
-    signing_in, first_day, attention, today, clients, policies, prints, ledger, office, own, people, devices,
-    compartments, rules, log, inspections, data_ledger, help_pages,
+    signing_in, first_day, attention, today, clients, policies, prints, whole_office, ledger, office, own, passkeys, people,
+    devices, compartments, rules, log, inspections, data_ledger, help_pages,
 )  # fmt: skip
 ROOT = Path(__file__).resolve().parent.parent.parent
 LARGEST_FORM = 4 * 1024 * 1024
