@@ -1,18 +1,28 @@
 """What the documents and the manual name exists, and what the formats chapter has to name it does name."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
+import click
 import pytest
 
-from vault.crypto import directory, keystore
+from vault.cli.kura import main
+from vault.crypto import directory, keystore_form
 from vault.crypto.envelope import FIELDS
+from vault.domain.office_rules import Rules
+from vault.services import ledger_rows
 from vault.storage import schema
 from vault.web import gate
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ("README.md", "SECURITY.md", "CHANGELOG.md")
 SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+
+
+def chapter(title: str) -> str:
+    """One chapter of SECURITY.md, with what stands under it."""
+    return SECURITY.split(f"\n## {title}\n")[1].split("\n## ")[0]
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -28,31 +38,48 @@ def test_the_readme_begins_with_the_two_commands() -> None:
 
 
 def test_the_formats_name_every_kind_of_context() -> None:
-    chapter = SECURITY.split("## Context")[1].split("\n## ")[0]
-    assert [kind for kind in FIELDS if f"`{kind}`" not in chapter] == []
+    assert [kind for kind in FIELDS if f"`{kind}`" not in chapter("Context")] == []
 
 
 def test_the_formats_name_every_field_of_keystore_and_directory() -> None:
-    for title, shape in (("Keystore", keystore._SHAPE), ("Directory", directory._SHAPE)):
-        chapter = SECURITY.split(f"\n## {title}\n")[1].split("\n## ")[0]
-        assert [name for name in shape if f"`{name}`" not in chapter] == []
+    for title, shape in (("Keystore", keystore_form._SHAPE), ("Directory", {**directory._SHAPE, "networks": [str]})):
+        assert [name for name in shape if f"`{name}`" not in chapter(title)] == []
+    assert f"`{keystore_form._FORMAT}`" in chapter("Keystore")
+
+
+def test_the_formats_name_every_rule_that_an_office_can_lay_down() -> None:
+    assert [box.name for box in fields(Rules) if f"`{box.name}`" not in chapter("Directory")] == []
+
+
+def test_the_formats_name_every_kind_of_row_in_the_print_ledger() -> None:
+    kinds = (ledger_rows.PLAIN, ledger_rows.CLOSED, ledger_rows.WAITS, ledger_rows.GRANTED, ledger_rows.OUT)
+    told = chapter("Database").split("### Print ledger")[1]
+    assert [kind for kind in kinds if f"`{kind}`" not in told] == []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_command_that_a_document_names_is_there(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert isinstance(main, click.Group)
+    named = set(re.findall(r"(?:`|bin/)kura ([a-z][a-z-]*)\b(?! \d)", text))
+    assert named and sorted(named - set(main.commands)) == []
 
 
 def test_the_formats_name_every_table_and_column() -> None:
-    chapter = SECURITY.split("\n## Database\n")[1].split("\n### ")[0]
-    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", chapter, re.MULTILINE))
+    tables = chapter("Database").split("\n### ")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", tables, re.MULTILINE))
     rows["history"] = rows["records"]  # "the same"
     missing = [
         f"{table.name}.{column.name}" for table in schema.metadata.sorted_tables for column in table.columns
         if column.name not in re.findall(r"\w+", rows.get(table.name, ""))
     ]
     assert missing == []
-    assert f"`{schema.HEAD}`" in chapter
+    assert f"`{schema.HEAD}`" in tables
 
 
 def test_every_cookie_stands_on_its_page() -> None:
     page = (ROOT / "templates/help/cookies.html").read_text(encoding="utf-8")
-    set_by_the_gate = {gate.SESSION_COOKIE, gate.DEVICE_COOKIE, gate.VISIT_COOKIE}
+    set_by_the_gate = {gate.SESSION_COOKIE, gate.DEVICE_COOKIE, gate.VISIT_COOKIE, gate.SEEN_COOKIE}
     assert set(re.findall(r"__Host-\w+", page)) == set_by_the_gate
     assert f"{gate.DEVICE_SECONDS // 86400}日" in page
 
