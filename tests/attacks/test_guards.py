@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import importlib.util
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -14,12 +15,28 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from flask import Flask
 
 from tests.support.forgeries import compartment_key_replaced_in_its_epoch, role_changed
-from tests.support.offices import Office, full_office
-from tests.support.visits import Visit
-from vault.crypto import envelope, keys
-from vault.domain.prints import POLICY_LIST, PrintOrder
-from vault.errors import Damaged, SealBroken
-from vault.services import clients, printing
+from tests.support.offices import ORIGIN, Office, full_office, household
+from tests.support.people import Member, join
+from tests.support.visits import Visit, shows_nothing
+from vault.crypto import envelope, keys, switching
+from vault.crypto.keystore import Keystore
+from vault.domain.access import Role
+from vault.domain.office import Colleague
+from vault.domain.prints import POLICY_LIST, LedgerEntry, PrintOrder
+from vault.errors import (
+    Conflict,
+    Damaged,
+    NotFound,
+    Refused,
+    SealBroken,
+    Untrusted,
+    Unwritable,
+    WrongCredential,
+)
+from vault.services import audit, bounds, clients, printing, sessions
+from vault.services.accounts import announcements, compartments, people, rules, seen
+from vault.services.audit import Event, Fact
+from vault.services.instance import Origin
 from vault.services.safe import Desk
 from vault.storage import journal, records
 from vault.web import gate
@@ -62,6 +79,61 @@ def test_the_token(app: Flask, visit: Visit, stranger: Visit, office: Office, mo
     guarded = file_of("web/test_gate.py").test_no_change_without_the_sessions_own_token
     monkeypatch.setattr(gate.SessionToken, "protect", lambda self: None)
     assert turns_red(lambda: guarded("", app, visit, stranger, office))
+
+
+ELSEWHERE = Origin("203.0.113.5", "POST", "/office/rules")
+
+
+def _from_here_nothing_opens(visit: Visit) -> None:
+    answer = visit.get("/clients")
+    assert answer.status_code == 303 and shows_nothing(answer)
+
+
+def test_the_bounds_of_the_office(office: Office, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = sessions.desk(office.instance, office.session(), ELSEWHERE)
+    rules.save(desk, replace(rules.read(desk), networks="203.0.113.0/24"))
+    with monkeypatch.context() as unbounded:
+        unbounded.setattr(bounds, "check", lambda *_: None)
+        assert turns_red(lambda: _from_here_nothing_opens(visit))
+    _from_here_nothing_opens(visit)
+
+
+def _a_sensitive_act_asks_for_the_password(office: Office, visit: Visit, other: Member) -> None:
+    answer = visit.post(f"/people/{other.person.hex()}/stop", {"password": "no password"})
+    assert answer.status_code == 403
+    assert other.desk(office).role is Role.ADMINISTRATOR
+
+
+def test_the_password_again(office: Office, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = join(office, Role.ADMINISTRATOR)
+    office.clock.tick(sessions.PROOF_SECONDS + 1)
+    _a_sensitive_act_asks_for_the_password(office, visit, other)
+    monkeypatch.setattr(gate, "password_needed", lambda: False)
+    with pytest.raises(AssertionError):
+        _a_sensitive_act_asks_for_the_password(office, visit, other)
+    with pytest.raises(WrongCredential):
+        other.sign_in(office)
+
+
+def _an_order_waits_for_another_persons_word(office: Office) -> None:
+    desk = office.desk()
+    order = PrintOrder(sheet=POLICY_LIST, purpose="社内利用", addressee="志摩 海斗 様", copies=1)
+    with pytest.raises(Refused):
+        printing.print_client(desk, office.facts.clients[0], order)
+    serial = printing.request(desk, office.facts.clients[0], order)
+    with pytest.raises(Conflict):
+        printing.print_approved(desk, serial)
+
+
+def test_the_approval_of_prints(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = office.desk()
+    rules.save(desk, replace(rules.read(desk), print_approval=True))
+    _an_order_waits_for_another_persons_word(office)
+    with monkeypatch.context() as unasked:
+        unasked.setattr(printing, "needs_approval", lambda desk: False)
+        assert turns_red(lambda: _an_order_waits_for_another_persons_word(office))
+    monkeypatch.setattr(LedgerEntry, "standing", lambda self, today: "approved")
+    assert turns_red(lambda: _an_order_waits_for_another_persons_word(office))
 
 
 # --- what belongs where
@@ -111,7 +183,7 @@ def test_the_commitment(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- whose key
 
 
-def test_the_name_of_the_key_in_a_grant(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_name_of_the_key_in_a_grant(office: Office, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     edits = file_of("attacks/test_keystore_edits.py")
 
     def believing(office_id: bytes, room: bytes, epoch: int, receiver: bytes, private: bytes, sealed: bytes, _: bytes) -> bytes:
@@ -119,8 +191,42 @@ def test_the_name_of_the_key_in_a_grant(office: Office, monkeypatch: pytest.Monk
         return keys.open_from(private, sealed[16:], context)
 
     monkeypatch.setattr("vault.crypto.keystore.open_grant", believing)
-    guarded = edits.test_nothing_is_written_under_what_the_directory_does_not_vouch_for
-    assert turns_red(lambda: guarded(compartment_key_replaced_in_its_epoch, office))
+    guarded = edits.test_a_session_that_is_open_shows_nothing_more
+    assert turns_red(lambda: guarded(compartment_key_replaced_in_its_epoch, visit, office))
+
+
+def test_membership(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stands against a grant that somebody with the key has made by hand. Who has none needs no check to be kept out."""
+    room, desk = compartments.make(office.desk(), "港南支店"), office.desk()
+    theirs = clients.create(desk, room, household("高橋 支店", "タカハシ シテン"))
+    outsider = join(office, Role.HANDLER, tuple(set(desk.directory.of_clients()) - {room})).desk(office)
+
+    def unchecked(self: Desk, compartment: bytes) -> bytes:
+        return self.instance.keyring.compartment_key(
+            self.stored, self.directory, compartment, self.person, self.bundle.private
+        )
+
+    monkeypatch.setattr(Desk, "compartment_key", unchecked)
+    with pytest.raises(Untrusted):
+        outsider.compartment_key(room)
+    with pytest.raises(NotFound):
+        clients.get(outsider, theirs)
+    guarded = file_of("attacks/test_keystore_edits.py").test_an_injected_grant_does_not_make_a_member
+    assert turns_red(lambda: guarded(office))
+
+
+def _a_switch_that_leaves_somebody_out_is_not_written(office: Office, patch: pytest.MonkeyPatch) -> None:
+    desk, before = office.desk(), office.instance.files.newest()
+    with patch.context() as broken, pytest.raises(Damaged):
+        broken.setattr(Keystore, "with_new_grants", lambda self, directory, compartment, key: self)
+        people.create(desk, Colleague(name="鳥羽 渚"), Role.ADMINISTRATOR, ())
+    assert office.instance.files.newest() == before
+
+
+def test_the_check_of_a_switch(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    _a_switch_that_leaves_somebody_out_is_not_written(office, monkeypatch)
+    monkeypatch.setattr(switching, "check_switch", lambda *_: None)
+    assert turns_red(lambda: _a_switch_that_leaves_somebody_out_is_not_written(office, monkeypatch))
 
 
 def test_the_signature_of_the_directory(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,6 +250,43 @@ def test_the_note_of_the_contents_list(office: Office, visit: Visit, monkeypatch
     monkeypatch.setattr("vault.services.audit.check_contents", lambda *_: None)
     guarded = rows.test_a_client_put_back_as_it_was_is_noticed_and_can_be_confirmed
     assert turns_red(lambda: guarded(("records", "history", "contents"), visit, office))
+
+
+def test_the_tag_of_a_note(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    guarded = file_of("attacks/test_forged_notes.py").test_an_older_note_written_again_does_not_count
+    checked = audit.check_contents
+    every = 2**63  # as if all notes were from before there were tags
+    monkeypatch.setattr(audit, "check_contents", lambda row, note, vouch, _: checked(row, note, vouch, every))
+    assert turns_red(lambda: guarded(3, office))
+
+
+def test_what_a_device_has_seen(app: Flask, visit: Visit, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    guarded = file_of("attacks/test_put_back.py").test_a_server_put_back_as_a_whole_is_known_to_who_saw_more
+    monkeypatch.setattr(seen, "compare", lambda *_: None)
+    assert turns_red(lambda: guarded(app, visit, office))
+
+
+def _told(office: Office, member: Member) -> tuple[sessions.Announced, ...]:
+    payload = member.sign_in(office).session.payload
+    assert payload is not None
+    return payload.announced
+
+
+def _a_recovery_is_told_until_it_was_read(office: Office, colleague: Member) -> None:
+    audit.record(office.instance, ORIGIN, Fact(Event.RECOVERED, 200, office.facts.person))
+    told = _told(office, colleague)
+    assert [each.event for each in told] == ["recovered"]
+    assert _told(office, colleague) == told
+    announcements.read(colleague.desk(office), told[0].position)
+    assert _told(office, colleague) == ()
+
+
+@pytest.mark.parametrize("mark", [0, 2**40])
+def test_the_mark_of_what_was_announced(mark: int, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    colleague = join(office)
+    _a_recovery_is_told_until_it_was_read(office, colleague)
+    monkeypatch.setattr(announcements, "told_up_to", lambda connection, person: mark)
+    assert turns_red(lambda: _a_recovery_is_told_until_it_was_read(office, colleague))
 
 
 # --- what is written before anything leaves
@@ -181,9 +324,6 @@ def test_the_write_to_the_journal(office: Office, monkeypatch: pytest.MonkeyPatc
 
 
 def test_an_entry_that_cannot_be_written_shows_nothing(office: Office, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.support.visits import shows_nothing
-    from vault.errors import Unwritable
-
     def full(*_: object) -> None:
         raise Unwritable("unwritable", place="journal")
 

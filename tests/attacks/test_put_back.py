@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from flask import Flask
 
 from tests.support.forging import forge
 from tests.support.offices import DEVICE, NAMES, ORIGIN, PASSWORD, Office, household, policy
@@ -100,6 +101,41 @@ def test_it_is_announced_to_whoever_signs_in_next(
         visit = Visit(stranger.app, office).with_device()
         assert visit.sign_in().status_code == 303
         assert announced(visit)
+
+
+def everything_back(office: Office) -> Back:
+    """Database, keystore, and the journal's head beside it: what a snapshot of the whole server brings back."""
+    rows, keys, head = database_back(office), keystore_back(office), office.settings.replicas[0] / "head"
+    noted = head.read_bytes()
+
+    def put() -> None:
+        rows()
+        keys()
+        head.write_bytes(noted)
+
+    return put
+
+
+def test_a_server_put_back_as_a_whole_is_known_to_who_saw_more(app: Flask, visit: Visit, office: Office) -> None:
+    """Nothing on it contradicts itself. Browsers carry what they have seen, and once one has said so, all are told."""
+    put_back = everything_back(office)
+    work_on(office)
+    office.clock.tick(60)
+    visit.sign_in()
+    assert visit.get("/clients").status_code == 200
+    put_back()
+    office.restart()
+    forgetful, knowing = Visit(app, office).with_device(), visit.at(office.instance)
+    forgetful.sign_in()
+    assert forgetful.get("/clients").status_code == 200
+    knowing.sign_in()
+    assert announced(knowing) and announced(forgetful)
+    assert knowing.get("/attention").status_code == 200
+    assert knowing.post("/attention", {"password": PASSWORD}).status_code == 303
+    for each in (knowing, forgetful):
+        assert each.get("/clients").status_code == 200
+        each.sign_in()
+        assert each.get("/clients").status_code == 200, "the older memory of a browser is settled too"
 
 
 def test_work_in_an_older_database_is_refused_at_once(office: Office, visit: Visit) -> None:

@@ -103,10 +103,10 @@ def follow(page: Page, key: str, url: str) -> None:
 
 
 def home(page: Page) -> None:
-    """To the list of clients: the second stop of every page is the product's name."""
+    """To the first page, where clients are registered: the second stop of every page is the product's name."""
     for key in ("Tab", "Tab"):
         page.keyboard.press(key)
-    follow(page, "Enter", "**/clients")
+    follow(page, "Enter", "**/today")
 
 
 def type_client(page: Page, typist: Typist, client: dict[str, Any]) -> None:

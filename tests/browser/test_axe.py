@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.samples import typing as samples
-from tests.support import axe, forms, pages
+from tests.support import axe, forms, office_pages, pages, pdf
 from tests.support.instance import ROOT, Instance
 
 pytestmark = pytest.mark.browser
 WIDE, ZOOMED = {"width": 1366, "height": 768}, {"width": 683, "height": 384}
-# Answers without a page of their own: they lead on to one.
-LEADING = {"/"}
+# Answers without a page of their own, which lead on to one; and what only a passkey has, looked at in test_passkeys.py.
+LEADING = {"/", "/own/passkeys/remove"}
+LONG = "勅使河原 三津五郎左衛門之助"
+BRANCH = "東京都千代田区丸の内・日本橋地域法人開発支店(第二営業部)"
 
 _SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# A table wider than its box would hide columns at the width that offices have.
+_WIDER = """() => [...document.querySelectorAll('main .table')].filter(box => box.scrollWidth > box.clientWidth)
+    .map(box => box.querySelector('table').id || box.querySelector('th').textContent.trim())"""
 # The focus is drawn, in the window, and not under something else.
 _FOCUS = """() => {
   const at = document.activeElement;
@@ -39,8 +45,9 @@ _FOCUS = """() => {
 class Looker:
     """Looks at pages and remembers which rules of the address map it has seen, and all that was wrong."""
 
-    def __init__(self, instance: Instance) -> None:
+    def __init__(self, instance: Instance, folder: Path) -> None:
         self.instance = instance
+        self.folder = folder
         self.seen: set[str] = set()
         self.wrong: list[str] = []
 
@@ -54,10 +61,40 @@ class Looker:
         self.wrong += [f"{name}: {found}" for found in axe.violations(page)]
         if page.evaluate(_SIDEWAYS) > 0:
             self.wrong.append(f"{name}: scrolls sideways at {WIDE['width']} px")
+        self.wrong += [f"{name}: the table {table} is wider than the page" for table in page.evaluate(_WIDER)]
         page.set_viewport_size(ZOOMED)
         if page.evaluate(_SIDEWAYS) > 0:
             self.wrong.append(f"{name}: scrolls sideways at {ZOOMED['width']} px")
         page.set_viewport_size(WIDE)
+
+    def faulty(self, page: Page, path: str) -> None:
+        """The page as it is, and with what it says to a form without anything in it."""
+        self.go(page, path)
+        boxes = page.locator("main form [aria-required=true]:is(input, textarea)")
+        for n in range(boxes.count()):
+            boxes.nth(n).fill("")
+        with page.expect_navigation():
+            page.keyboard.press("Control+s")
+        expect(page.locator("main .fault").first).to_be_visible()
+        self.look(page, f"{path} with faults")
+
+    def sheet(self, page: Page, name: str, words: str) -> None:
+        """A sheet as wide as its paper: what axe finds, and each page of it on paper whole, numbered and named."""
+        expect(page.locator("[data-print]")).to_be_enabled()
+        self.seen.add(re.sub(r"https?://[^/]+", "", page.url).partition("?")[0])
+        self.wrong += [f"{name}: {found}" for found in axe.violations(page)]
+        made = self.folder / "sheet.pdf"
+        page.pdf(path=made, prefer_css_page_size=True)
+        serial = pdf.squeezed(page.locator("html").get_attribute("data-serial") or "")
+        texts, every = [pdf.squeezed(text) for text in pdf.pages(made)], pdf.words(made)
+        for n, (text, (width, height, found)) in enumerate(zip(texts, every, strict=True), 1):
+            if not serial or serial not in text or f"{n}/{len(texts)}ページ" not in text:
+                self.wrong.append(f"{name}: page {n} has no number or no serial")
+            out = [w.text for w in found if w.left < 0 or w.top < 0 or w.right > width or w.bottom > height]
+            over = [(a.text, b.text) for i, a in enumerate(found) for b in found[:i] if a.overlaps(b)]
+            self.wrong += [f"{name}: page {n}: {each}" for each in (out, over) if each]
+        if pdf.squeezed(words) not in pdf.squeezed(pdf.raw(made)):
+            self.wrong.append(f"{name}: {words} is not on it")
 
     def unseen(self) -> list[str]:
         """Rules that answer GET and that no page looked at matches."""
@@ -83,8 +120,10 @@ def _stops(page: Page, most: int = 60) -> list[str]:
     for _ in range(most):
         page.keyboard.press("Tab")
         at = page.evaluate(_FOCUS)
-        if at is None:
+        if at is None and seen:
             break
+        if at is None:
+            continue  # the focus stood on the last stop of the page already
         seen.add(at["what"])
         wrong += [f"{page.url}: {at['what']} {name}" for name in ("drawn", "inside", "free") if not at[name]]
     assert len(seen) > 2, "the keyboard goes nowhere"
@@ -155,12 +194,108 @@ def _conflict(looker: Looker, page: Page, policy: str) -> None:
     looker.look(page, "conflict")
 
 
+def _people(looker: Looker, page: Page, room: str) -> office_pages.LoginSheet:
+    """A colleague with a long name; returns what he is handed."""
+    at = looker.instance.address
+    looker.go(page, "/people")
+    office_pages.five_minutes_pass(looker.instance)  # the password is asked for again
+    looker.faulty(page, "/people/new")
+    role = {"role": "handler", "compartments": room.split("/")[-1], "password": pages.PASSWORD}
+    names = {"name": LONG, "kana": "テシガワラ ミツゴロウザエモンノスケ", "pledged": "R8.4.1"}
+    forms.fill_in(page, f"{at}/people/new", {**names, **role})
+    looker.sheet(page, "login sheet", LONG)
+    sheet, person = office_pages.read_login_sheet(page), page.url.removesuffix("/sheet").removeprefix(at)
+    pages.press(page, "渡しました")
+    looker.look(page, "person handed his sheet")
+    looker.faulty(page, f"{person}/edit")
+    training = {"trainings-0-on": "R8.4.1", "trainings-0-subject": "個人データの取扱いの研修 " * 4}
+    forms.fill_in(page, f"{at}{person}/edit", {"note": "長い備考の例。" * 30, **training})
+    for path in ("", "/role", "/stop", "/re-enrol", "/sheet"):
+        looker.go(page, person + path)
+    looker.go(page, "/people", "people, two of them")
+    return sheet
+
+
+def _own_settings(looker: Looker, page: Page) -> None:
+    at = looker.instance.address
+    for path in ("/own", "/own/password", "/own/device-code", "/own/spare-code", "/own/passkeys/new", "/devices"):
+        looker.go(page, path)
+    looker.faulty(page, page.locator("main td a").first.get_attribute("href") or "")
+    for path in ("device", "spare"):
+        page.goto(f"{at}/own/{path}-code")
+        page.locator("#password").fill(pages.PASSWORD)
+        with page.expect_navigation():
+            page.locator("#password").press("Enter")
+        if path == "device":
+            looker.look(page, "device code")
+    looker.sheet(page, "spare code", "予備")
+
+
+def _rooms(looker: Looker, page: Page, room: str, client: str) -> None:
+    looker.faulty(page, "/compartments/new")
+    forms.fill_in(page, f"{looker.instance.address}/compartments/new", {"name": BRANCH})
+    looker.look(page, "new compartment")
+    for path in ("/compartments", room, f"{room}/name", f"/compartments/move/{client.split('/')[-1]}"):
+        looker.go(page, path)
+    looker.faulty(page, "/office/rules")
+    forms.fill_in(page, f"{looker.instance.address}/office/rules", {"print_approval": "はい"})
+    looker.look(page, "rules saved")
+
+
+def _order(looker: Looker, page: Page, path: str, typed: dict[str, str], words: str) -> None:
+    """A sheet about the office, ordered and on paper."""
+    looker.faulty(page, path)
+    forms.fill_in(page, looker.instance.address + path, {"addressee": LONG * 3, "place": BRANCH, **typed})
+    looker.sheet(page, path, words)
+
+
+def _records(looker: Looker, page: Page, month: str) -> None:
+    """The log, the inspections, the ledger of personal data."""
+    at = looker.instance.address
+    for path in ("/log", "/log?what=printed", "/log?unusual=1&since=2026-01-01", "/inspections", "/data-ledger"):
+        looker.go(page, path)
+    forms.fill_in(page, f"{at}/log", {"client": "山田 太郎"}, key="Enter")
+    looker.look(page, "two clients of one name")
+    looker.faulty(page, f"/inspections/month?m={month}")
+    said = {"findings": "確かめたことの長い例。" * 20, "result": "要対応", "decided": "決めたこと。" * 20}
+    forms.fill_in(page, f"{at}/inspections/month?m={month}", said)
+    looker.look(page, "month signed")
+    _order(looker, page, f"/inspections/print?m={month}", {}, "確かめたことの長い例。")
+    _order(looker, page, "/data-ledger/print", {}, LONG)
+    _order(looker, page, "/ledger/print", {"since": "R8.1.1", "until": "R18.12.31"}, BRANCH[:12])
+
+
+def _two_persons(looker: Looker, mine: Page, theirs: Page, sheet: office_pages.LoginSheet, client: str) -> None:
+    """In with the login sheet; an order waits, is approved, another declined; a thing is taken out."""
+    at = looker.instance.address
+    office_pages.come_in(theirs, looker.instance, sheet)
+    looker.look(theirs, "own password")
+    office_pages.choose_own_password(theirs)
+    for n in (1, 2):
+        order = {"purpose": "客先持参", "addressee": LONG * 2, "place": BRANCH}
+        forms.fill_in(theirs, f"{at}/prints?client={client.split('/')[-1]}", order)
+        looker.look(theirs, "order waiting")
+        waiting = theirs.url.removeprefix(at)
+        looker.go(mine, waiting, "order to approve")
+        if n == 2:
+            mine.locator("#reason").fill("却下の理由の長い例。" * 9)
+        pages.press(mine, "承認する" if n == 1 else "却下する")
+        looker.look(mine, "order settled")
+        looker.go(theirs, waiting, "one's own order settled")
+    for path in ("/today", "/office", "/own"):
+        looker.go(theirs, path, f"{path} of a handler")
+    looker.faulty(theirs, "/ledger/take-out")
+    taken = {"thing": "書類", "description": "申込書の控え。" * 8, "people": "3", "purpose": "社外での作業", "place": BRANCH}
+    forms.fill_in(theirs, f"{at}/ledger/take-out", taken)
+    looker.look(theirs, "taken out")
+
+
 def test_every_page(
-    new_instance: Callable[..., Instance], new_context: Callable[..., BrowserContext]
+    new_instance: Callable[..., Instance], new_context: Callable[..., BrowserContext], tmp_path: Path
 ) -> None:
     instance = new_instance(workers=2)
     # A colour on its way from one to another is neither.
-    looker, page = Looker(instance), new_context(reduced_motion="reduce").new_page()
+    looker, page = Looker(instance, tmp_path), new_context(reduced_motion="reduce").new_page()
     page.on("dialog", lambda dialog: dialog.accept())
     _first_day(looker, page)
 
@@ -194,16 +329,21 @@ def test_every_page(
     for path in ("/ledger", "/ledger/1"):
         looker.go(page, path)
 
+    month, room = office_pages.began_earlier(instance), office_pages.only_room(page, instance)
+    forms.add_client(page, instance, household)
+    sheet = _people(looker, page, room)
+    _rooms(looker, page, room, client)
+    _own_settings(looker, page)
+    _two_persons(looker, page, new_context(reduced_motion="reduce").new_page(), sheet, client)
+    _records(looker, page, month)
+    for path in ("/today", "/ledger", "/ledger?state=out", "/prints/whole-office"):
+        looker.go(page, path)
+
     for path in (
-        "/clients",
-        client,
-        f"{client}/edit",
-        f"{policies[0]}/edit",
-        policy,
-        "/office",
-        "/ledger/1",
-        "/help",
-    ):
+        "/clients", client, f"{client}/edit", f"{policies[0]}/edit", policy, "/office", "/ledger/1", "/help", "/today",
+        "/people", "/people/new", "/own", "/devices", room, "/office/rules", "/log", f"/inspections/month?m={month}",
+        "/data-ledger", "/ledger/take-out",
+    ):  # fmt: skip
         page.goto(instance.address + path)
         looker.wrong += _stops(page)
     pages.sign_out(page)

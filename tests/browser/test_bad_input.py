@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import CLIENT, POLICY, Desk, save
-from tests.support import forms, pdf
+from tests.support import forms, office_pages, pdf
 
 pytestmark = pytest.mark.browser
 
@@ -102,6 +102,66 @@ def test_odd_words_are_kept_literally_and_do_nothing(
         expect(tab.locator("main")).to_contain_text(LITERAL[0])
     assert opened == []
     assert [url for url in asked if not url.startswith(desk.instance.address)] == []
+
+
+def test_odd_words_about_the_office_are_kept_literally_and_do_nothing(desk: Desk, tab: Page) -> None:
+    """People, compartments, devices, things taken out: on their own pages, on lists, in the log and on paper."""
+    opened: list[str] = []
+    tab.on("dialog", lambda dialog: opened.append(dialog.message))
+    asked: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url))
+    at, name, words = desk.instance.address, LITERAL[0], "\n".join(LITERAL)
+    room = office_pages.only_room(desk.page, desk.instance).split("/")[-1]
+    forms.fill_in(tab, f"{at}/people/new", {"name": name, "role": "viewer", "compartments": room})
+    expect(tab.locator("main")).to_contain_text(f"{name} 様")
+    person = tab.url.removesuffix("/sheet")
+    trainings = [{"on": "R8.4.1", "subject": text} for text in LITERAL]
+    sent = {"name": name, "version": "1", "note": words, "trainings": trainings}
+    assert forms.post(tab, desk.instance, f"{person.removeprefix(at)}/edit", sent).ok
+    for text in LITERAL[:4]:
+        forms.fill_in(tab, f"{at}/compartments/new", {"name": text})
+        expect(tab.locator("h1")).to_have_text(text)
+        forms.fill_in(tab, f"{at}/ledger/take-out", {**TAKEN, "description": text, "addressee": text})
+        expect(tab.locator("main")).to_contain_text(text)
+    tab.goto(f"{at}/own")
+    forms.fill_in(tab, at + (tab.locator("#devices a").first.get_attribute("href") or ""), {"name": LITERAL[1]})
+    shown = {
+        "/people": [name], person.removeprefix(at): LITERAL, "/compartments": LITERAL[:4], "/devices": [LITERAL[1]],
+        "/own": [LITERAL[1]], "/ledger": LITERAL[:4], "/log": [name, LITERAL[1]], "/data-ledger": LITERAL[:4],
+        "/today": [],
+    }  # fmt: skip
+    for path, texts in shown.items():
+        tab.goto(at + path)
+        said = tab.locator("main").inner_text()
+        assert [text for text in texts if text not in said] == [], path
+    assert opened == []
+    assert [url for url in asked if not url.startswith(at)] == []
+
+
+RULES = {
+    "password_shortest": "12", "password_days": "0", "idle_minutes": "15", "session_hours": "10", "log_days": "396",
+    "print_ledger_days": "1830",
+}  # fmt: skip
+TAKEN = {"thing": "書類", "people": "3", "purpose": "社外での作業", "place": "出張先"}
+REFUSED_OF_THE_OFFICE = [
+    ("/people/new", "name", "山田123456789018", "マイナンバー"), ("/people/new", "pledged", "2月30日", ""),
+    ("/compartments/new", "name", "本\u202e店", "使えない文字"), ("/compartments/new", "name", "", "入力"),
+    ("/office/rules", "hours_from", "25:00", ""), ("/office/rules", "networks", "203.0.113.0/99", "203.0.113.0/99"),
+    ("/office/rules", "idle_minutes", "4", "5"), ("/office/rules", "log_days", "395", "396"),
+    ("/office/rules", "password_shortest", "11", "12"), ("/ledger/take-out", "people", "-1", "整数"),
+    ("/ledger/take-out", "due", "2001-01-01", ""), ("/log", "since", "2月30日", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "box", "text", "said"), REFUSED_OF_THE_OFFICE)
+def test_what_no_office_lays_down_is_refused_beside_its_box(
+    desk: Desk, path: str, box: str, text: str, said: str
+) -> None:
+    filled = {"role": "auditor", "name": "鳥羽 渚", **TAKEN, "description": "申込書"} | RULES
+    answer = forms.post(desk.page, desk.instance, path, {**filled, box: text})
+    assert answer.status == 400
+    fault = re.search(rf'<p class="fault" id="{box}-fault">([^<]+)', answer.text())
+    assert fault is not None and said in fault[1] and "fault." not in fault[1]
 
 
 @pytest.mark.parametrize("name", ["123456789018", "山田 1234 5678 9018", "山田123456789018"])

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from html import unescape
 from typing import Any
 
-from playwright.sync_api import APIResponse, Page
+from playwright.sync_api import APIResponse, Page, expect
 
 from tests.support.instance import Instance
 
@@ -44,6 +44,23 @@ def post(
     """Posts with the cookies of the page's browser and the token of the page; redirects are followed."""
     sent = flat(typed) | {f"confirm-{name}": "1" for name in confirmed}
     return page.request.post(instance.address + path, form={"csrf_token": token(page), **sent})
+
+
+def fill_in(page: Page, address: str, typed: Mapping[str, str], key: str = "Control+s") -> None:
+    """Goes to a form, types into its boxes, sends it by its key and comes to what follows."""
+    page.goto(address)
+    for name, text in typed.items():
+        boxes = page.locator(f'main [name="{name}"]')
+        kind = boxes.first.evaluate("box => box.type")
+        if kind in ("radio", "checkbox"):
+            page.locator(f'main [name="{name}"][value="{text}"]').check()
+        elif kind == "select-one":
+            boxes.select_option(text)
+        else:
+            boxes.fill(text)
+    with page.expect_navigation():
+        page.keyboard.press(key)
+    expect(page.locator("main .fault, main #error")).to_have_count(0)
 
 
 def _faults(answer: APIResponse) -> str:

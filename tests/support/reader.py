@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from argon2.low_level import Type, hash_secret_raw
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tests.crypto.reference import open_hybrid
 
 CHUNK = 16384 + 16
+PRIVATE = 96
 LABEL = b"c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\x00"
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -50,6 +52,20 @@ def _value(data: bytes, at: int) -> tuple[Any, int]:
         item, at = _value(data, at)
         items.append(item)
     return (dict(zip(items[::2], items[1::2], strict=True)) if tag == b"d" else items), at
+
+
+def encoded(value: bytes | int | list[Any]) -> bytes:
+    """The other way, for the values that are made here."""
+    if isinstance(value, int):
+        return b"i" + u64(value)
+    if isinstance(value, bytes):
+        return b"b" + len(value).to_bytes(4, "big") + value
+    return b"l" + len(value).to_bytes(4, "big") + b"".join(map(encoded, value))
+
+
+def folded(typed: str) -> str:
+    """Letters as they stand on paper, without their hyphens."""
+    return typed.replace("-", "")
 
 
 def expand(key: bytes, info: bytes, size: int) -> bytes:
@@ -84,6 +100,12 @@ def unwrapped(private: bytes, sealed: bytes, office: bytes, kind: str, *fields: 
     return open_hybrid(private[:64], private[64:], sealed[2:], context(office, 2, kind, *fields))
 
 
+def verify(public: bytes, purpose: bytes, data: bytes, signature: bytes) -> None:
+    """Raises InvalidSignature."""
+    signed = b"kura/1 signature" + len(purpose).to_bytes(4, "big") + purpose + data
+    Ed25519PublicKey.from_public_bytes(public).verify(signature, signed)
+
+
 @dataclass
 class Disk:
     """The files of one instance, with the newest keystore opened."""
@@ -98,7 +120,10 @@ class Disk:
         self.sealed_keystore = (self.folder / f"keys/a/keystore.{epoch}.{generation}").read_bytes()
         self.place = (epoch, generation)
         self.keystore = decoded(opened(shred, self.sealed_keystore, self.office, "keystore", epoch, generation))
+        assert self.keystore["format"] in ("kura keystore 1", "kura keystore 2")
         self.directory: dict[str, Any] = {}
+        # By owner what the journal notes last of its contents list: version, digest, tag, hash of the entry before.
+        self.notes: dict[bytes, tuple[int, bytes, bytes, bytes]] = {}
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         connection = sqlite3.connect(self.folder / "data/kura.db")
@@ -108,31 +133,70 @@ class Disk:
             connection.close()
 
     def believe(self, pinned: bytes) -> None:
-        """The directory under the pinned key; raises InvalidSignature."""
+        """The directory under the pinned key, or the one it has announced; raises InvalidSignature."""
+        while heirs := [(new, signature) for old, new, signature in self._statements() if old == pinned]:
+            [(new, signature)] = heirs
+            verify(pinned, b"signing key", self.office + pinned + new, signature)
+            pinned = new
         document, signature = self.keystore["directory"]
-        signed = b"kura/1 signature" + len(b"directory").to_bytes(4, "big") + b"directory" + document
-        Ed25519PublicKey.from_public_bytes(pinned).verify(signature, signed)
+        verify(pinned, b"directory", document, signature)
         self.directory = decoded(document)
         assert self.directory["signing"] == pinned and self.directory["office"] == self.office
+
+    def _statements(self) -> list[list[bytes]]:
+        return [decoded(statement) for statement in self.keystore["statements"]]
 
     # --- what people hold
 
     def sign_in(self, login_id: str, password: str, device_secret: bytes) -> tuple[bytes, bytes]:
         """(person, private key) behind a login ID, a password and a device's secret."""
+        return self._by_password(login_id, password, "devices", device_secret)
+
+    def first_sign_in(self, login_id: str, initial_password: str, code: str) -> tuple[bytes, bytes]:
+        """The same behind what a login sheet says: its code stands for a device."""
+        found = self._by_password(login_id, folded(initial_password), "codes", b"kura code" + folded(code).encode())
+        _, person, expires, initial = self.keystore["codes"][self._holder("codes", b"kura code" + folded(code).encode())]
+        assert person == found[0] and expires and initial == 1
+        return found
+
+    def _holder(self, kind: str, secret: bytes) -> str:
+        told = hmac.digest(b"kura holder", secret, "sha256")
+        return next(i for i, entry in self.keystore[kind].items() if entry[0] == told)
+
+    def _by_password(self, login_id: str, password: str, kind: str, secret: bytes) -> tuple[bytes, bytes]:
         persons = decoded(self.keystore["directory"][0])["persons"]
         person = next(bytes.fromhex(i) for i, entry in persons.items() if entry[0] == login_id)
-        told = hmac.digest(b"kura holder", device_secret, "sha256")
-        device = next(bytes.fromhex(i) for i, entry in self.keystore["devices"].items() if entry[0] == told)
-        salt, m, t, p = self.keystore["stretches"][person.hex()]
+        salt, m, t, p, _made = self.keystore["stretches"][person.hex()]
         typed = unicodedata.normalize("NFKC", password).encode()
         stretched = hash_secret_raw(typed, salt, t, m, p, 32, Type.ID)
-        secret = hmac.digest(device_secret, b"kura slot" + person, "sha256")
-        key = expand(hmac.digest(b"kura slot key", stretched + secret, "sha512"), person + device, 32)
-        slot = self.keystore["slots"][person.hex()][device.hex()]
-        private, pinned, secrets = decoded(opened(key, slot, self.office, "slot", person, device, salt, m, t, p))
-        assert secrets[device.hex()] == secret
-        self.believe(pinned)
+        holder = bytes.fromhex(self._holder(kind, secret))
+        slot = self.keystore["slots"][person.hex()][holder.hex()]
+        own = hmac.digest(secret, b"kura slot" + person, "sha256")
+        private, secrets = self._slot(slot, stretched, own, person, holder, salt, m, t, p)
+        assert secrets[holder.hex()] == own
         return person, private
+
+    def unlock(self, person: bytes, credential: bytes, output: bytes, device_secret: bytes) -> tuple[bytes, list[bytes]]:
+        """(private key, holders whose secrets are known) behind a passkey's PRF output and its device's secret."""
+        told = hashlib.sha256(b"kura passkey" + credential).digest()
+        holder, numbers = told[:16], (told[16:], 8, 1, 1)
+        stretched = expand(output, b"kura passkey prf" + self.office + person + holder, 32)
+        device, public, *rest = self.keystore["passkeys"][person.hex()][credential.hex()]
+        assert device.hex() == self._holder("devices", device_secret)
+        own = hmac.digest(device_secret, b"kura slot" + person, "sha256")
+        private, secrets = self._slot(rest[-1], stretched, own, person, holder, *numbers)
+        entry = [self.office, person, credential, device, public[32:], *rest]
+        assert public[:32] == expand(private, b"kura passkey entry" + encoded(entry), 32)
+        return private, [bytes.fromhex(each) for each in secrets]
+
+    def _slot(
+        self, slot: bytes, stretched: bytes, secret: bytes, person: bytes, holder: bytes, *rest: bytes | int
+    ) -> tuple[bytes, dict[str, bytes]]:
+        """(private key, the secrets of all holders) in a slot, the directory believed under the key pinned there."""
+        key = expand(hmac.digest(b"kura slot key", stretched + secret, "sha512"), person + holder, 32)
+        private, pinned, secrets = decoded(opened(key, slot, self.office, "slot", person, holder, *rest))
+        self.believe(pinned)
+        return private, secrets
 
     def recover(self, groups: list[str]) -> tuple[bytes, bytes]:
         """(receiver, private key) of the recovery sheet."""
@@ -151,7 +215,9 @@ class Disk:
         """Owner id to (folder id, folder key), out of every compartment that the receiver has a grant of."""
         found: dict[bytes, tuple[bytes, bytes]] = {}
         for name, (_, epoch, named) in self.directory["compartments"].items():
-            grant, room = self.keystore["grants"][name][receiver.hex()], bytes.fromhex(name)
+            grant, room = self.keystore["grants"][name].get(receiver.hex()), bytes.fromhex(name)
+            if grant is None:
+                continue
             assert grant[:16] == named
             key = unwrapped(private, grant[16:], self.office, "grant", room, epoch, receiver, named)
             counter, sealed = self.keystore["rings"][name]
@@ -178,29 +244,54 @@ class Disk:
             found[record] = (kind, json.loads(payload), author)
         return found
 
+    def is_noted(self, owner: bytes, key: bytes) -> bool:
+        """Whether an owner's contents list is the one noted last by who held its folder key; `journal` comes first."""
+        [(version, sealed)] = self.rows("SELECT version, sealed FROM contents WHERE owner=?", owner)
+        *note, tag, before = self.notes[owner]
+        said = [self.office, owner, *note, before]
+        made = hmac.digest(expand(key, b"kura note", 32), encoded(said), "sha256")
+        return note == [version, hashlib.sha256(sealed).digest()] and tag == made
+
     def ledger(self, folders: dict[bytes, tuple[bytes, bytes]]) -> list[tuple[Any, Any]]:
-        """(entry, names) of every print."""
+        """(entry, names) of every row: the names of a client's under his key, of others under that of the row."""
         found = []
         for row, owner, version, sealed in self.rows("SELECT id, owner, version, sealed FROM ledger ORDER BY serial"):
             folder, key = folders[owner]
             raw, names = decoded(opened(key, sealed, self.office, "record", folder, row, version))
             entry = json.loads(raw)["record"]
-            folder, key = folders[bytes.fromhex(entry["client"])]
+            if entry["client"]:
+                folder, key = folders[bytes.fromhex(entry["client"])]
             found.append((entry, json.loads(opened(key, names, self.office, "record", folder, row, 1))["record"]))
         return found
 
     def journal(self, audit: bytes) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         """(clear part, sealed part) of every entry, the chain checked on the way."""
         keys = {
-            name: unwrapped(audit, sealed, self.office, "journal-key", name, day)
+            name: self._journal_key(audit, sealed, name, day)
             for name, day, sealed in self.rows("SELECT id, day, sealed FROM journal_keys")
         }
         found, before = [], bytes(32)
-        query = "SELECT position, clear, key, sealed, hash FROM journal ORDER BY position"
-        for number, (position, clear, key, sealed, chained) in enumerate(self.rows(query), 1):
+        self.notes = {}
+        query = "SELECT position, clear, key, sealed, hash, at, event, person, subject FROM journal ORDER BY position"
+        for number, (position, clear, key, sealed, chained, *columns) in enumerate(self.rows(query), 1):
             parts = b"".join(u64(len(part)) + part for part in (clear, key or b"", sealed or b""))
-            before = hashlib.sha256(b"kura journal" + before + u64(position) + parts).digest()
+            earlier, before = before, hashlib.sha256(b"kura journal" + before + u64(position) + parts).digest()
             assert (number, before) == (position, chained)
             told = decoded(opened(keys[key], sealed, self.office, "journal", key, position)) if sealed else {}
-            found.append((decoded(clear), told))
+            entry = decoded(clear)
+            # What is searched by is said by the part that the hash covers; the columns only repeat it.
+            assert columns == [entry["at"], entry["event"], entry["person"] or None, entry["subject"] or None]
+            found.append((entry, told))
+            if "contents" in entry:
+                owner, *note = entry["contents"]
+                self.notes[owner] = (*note, earlier)
         return found
+
+    def _journal_key(self, audit: bytes, sealed: bytes, name: bytes, day: int) -> bytes:
+        """Under one of the audit keys, the newest first: it is another since somebody who knew it has left."""
+        for at in range(0, len(audit), PRIVATE):
+            try:
+                return unwrapped(audit[at : at + PRIVATE], sealed, self.office, "journal-key", name, day)
+            except InvalidTag:
+                continue
+        raise AssertionError("no audit key opens it")

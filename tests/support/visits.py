@@ -5,16 +5,24 @@ from __future__ import annotations
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 from flask import Flask
+from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from tests.support.offices import DEVICE, PASSWORD, SECRETS, Office
+from vault.crypto.directory import decode
+from vault.crypto.keystore import VOUCH_BYTES, Passkey
+from vault.crypto.unlock import passkey_place, passkey_stretched, seal_slot
+from vault.services.accounts.passkeys import name_of
 from vault.services.instance import Instance
 from vault.web.app import create_app
 from vault.web.gate import DEVICE_COOKIE, SESSION_COOKIE
+from vault.web.pages import JAPAN
 
 _TOKEN = re.compile(r'name="csrf(?:_token)?" (?:content|value)="([^"]+)"')
 
@@ -75,6 +83,48 @@ class Visit:
 
     def policy_page(self, client: int = 0, policy: int = 0) -> str:
         return f"{self.client_page(client)}/policies/{self.office.facts.policies[client][policy].hex()}"
+
+
+def facts_for_routes(office: Office) -> dict[str, Any]:
+    """A value for every argument of a route: something the office really has."""
+    keystore = office.instance.files.read().keystore
+    device, (room, *_) = keystore.device_of(DEVICE), decode(keystore.directory.document).of_clients()
+    assert device is not None
+    return {
+        "client": office.facts.clients[0].hex(), "policy": office.facts.policies[0][0].hex(), "number": 1,
+        "owner": "Household", "serial": 1, "person": office.facts.person.hex(), "device": device.hex(),
+        "compartment": room.hex(),
+    }  # fmt: skip
+
+
+PASSKEY, PASSKEY_OUTPUT = b"credential of a passkey", b"\x0f" * 32
+
+
+def add_passkey(office: Office) -> None:
+    """A passkey of the administrator on the registered device, as one with PRF leaves it."""
+    desk = office.desk()
+    place = passkey_place(office.settings.office, desk.person, PASSKEY)
+    kept = replace(desk.bundle, secrets={desk.device: desk.bundle.secrets[desk.device]})
+    slot = seal_slot(passkey_stretched(PASSKEY_OUTPUT, place), kept.secrets[desk.device], place, kept)
+    made = Passkey(desk.device, bytes(VOUCH_BYTES) + b"no key of an authenticator", 7, desk.instance.now(), slot)
+    office.instance.files.add(lambda k: desk.marked(k.with_passkey(desk.person, PASSKEY, made, desk.bundle.private)))
+
+
+def this_month(office: Office) -> str:
+    """The month in which the office's clock stands, as an address names it."""
+    return f"{datetime.fromtimestamp(office.clock(), JAPAN):%Y-%m}"
+
+
+def address(app: Flask, rule: Rule, office: Office, **other: str) -> str:
+    """The rule filled in with what the office has, or with `other`; what its pages about a month and a passkey ask for."""
+    values = {**facts_for_routes(office), **other}
+    told = {name: values[name] for name in rule.arguments}
+    if rule.rule.startswith("/inspections/"):
+        told["m"] = this_month(office)
+    if rule.rule == "/own/passkeys/remove":
+        told["passkey"] = name_of(PASSKEY).hex()
+    with app.test_request_context():
+        return app.url_map.bind("localhost").build(rule.endpoint, told)
 
 
 def shows_nothing(answer: TestResponse) -> bool:

@@ -25,6 +25,7 @@ from vault.domain.clients import (
     RelatedClient,
     Telephone,
 )
+from vault.domain.erasures import ErasureOrder
 from vault.domain.inspections import Addition, Inspection
 from vault.domain.log_filter import LogFilter
 from vault.domain.office import Colleague, Named, Office, Training
@@ -63,7 +64,7 @@ _WHOLE: dict[type[Any], Category | None] = {
     of_policy.Vehicle: _C.POLICY, of_policy.Property: _C.POLICY, of_policy.Item: _C.POLICY,
     PrintOrder: _C.PAPERS, OfficeOrder: _C.PAPERS, TakeOut: _C.PAPERS, Outcome: _C.PAPERS, Decline: _C.PAPERS,
     Colleague: _C.STAFF, Training: _C.STAFF, Office: None, Named: None, Inspection: None, Addition: None,
-    LogFilter: None, Rules: None,
+    LogFilter: None, Rules: None, ErasureOrder: None,
 }  # fmt: skip
 _MEMBER: dict[Category, tuple[str, ...]] = {
     _C.NAMES: ("name", "kana"),
