@@ -25,6 +25,7 @@ from vault.storage.sessions import SessionStore
 ARGON2_AT_ONCE = 2
 ARGON2_WAIT = 20.0
 IDLE_MINUTES = 15
+LOOK_SECONDS = 0.25
 REST_SECONDS = 300.0
 SESSION_HOURS = 10
 
@@ -126,13 +127,17 @@ class Instance:
         thread.start()
 
     def _keep(self) -> None:
-        tidy = Tidy()
+        tidy, turn = Tidy(), 0
         while True:
-            time.sleep(1.0)
+            # Whoever ends an epoch waits for every worker that holds something of it.
+            time.sleep(LOOK_SECONDS if self.keyring.holds() else 1.0)
+            turn += 1
             try:
+                self.keyring.let_go_if_due()
+                if self.keyring.holds() and turn % round(1 / LOOK_SECONDS):
+                    continue
                 idle_minutes = self.keyring.known_rule("idle_minutes", IDLE_MINUTES)
                 self.sessions.lock_idle(self.now(), idle_minutes * 60)
-                self.keyring.let_go_if_due()
                 tidy.now()
                 if self.replaceable and time.monotonic() - self._used > REST_SECONDS and tidy.grown():
                     os.kill(os.getpid(), signal.SIGTERM)  # ends after what it is doing

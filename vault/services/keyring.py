@@ -59,6 +59,10 @@ class Keyring:
             if lease is not None:
                 os.close(lease)
 
+    def holds(self) -> bool:
+        """Whether anything opened, and with it a lease, is held."""
+        return self._stored is not None
+
     def let_go_if_due(self) -> None:
         """Drop what is older than a minute or of an ended epoch."""
         with self._guard:

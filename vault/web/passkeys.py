@@ -200,9 +200,10 @@ def add() -> Response:
 
 @blueprint.get("/own/passkeys/remove")
 @needs(EVERYBODY)
-def remove() -> str:
-    """What taking one away does."""
-    return _one(request.args.get("passkey", ""))
+def remove() -> Response | str:
+    """What taking one away does; an address opened anew without its passkey leads back."""
+    name = request.args.get("passkey", "")
+    return _one(name) if name else cast(Response, redirect(url_for("own.show"), 303))
 
 
 def _one(name: str, error: str = "") -> str:
