@@ -27,6 +27,7 @@ from tests.support.offices import (
     origin,
     unbegun_office,
 )
+from vault.crypto import codec
 from vault.domain.prints import POLICY_LIST, PrintOrder
 from vault.services import audit, clients, policies, printing, sessions
 from vault.services.accounts import activation, beginning, recovery, registering
@@ -35,6 +36,7 @@ from vault.storage.keystore import KeystoreFiles
 
 NEW_BROWSER = b"\x55" * 32
 POINTS = 3  # of each act in the everyday run
+TAKEN = codec.encode([b"a key", b"another", b"a signature"])  # a statement that concerns nobody's pinned key
 Prepare = Callable[[Office], Callable[[], object]]
 
 
@@ -70,7 +72,7 @@ def created(office: Office, desk: Desk) -> object:
 
 
 def take_away(office: Office) -> Callable[[], object]:
-    return lambda: office.instance.files.take_away(lambda keystore: replace(keystore, statements=(b"taken",)))
+    return lambda: office.instance.files.take_away(lambda keystore: replace(keystore, statements=(TAKEN,)))
 
 
 def taken_away(office: Office, desk: Desk) -> object:
@@ -131,7 +133,7 @@ def printed(office: Office, desk: Desk) -> object:
 ACTS = [
     Act("a save", save, saved, ((2, "二度目"), (3, "三度目"))),
     Act("a new client", create, created, (sorted(NAMES), sorted([*NAMES, "鈴木 三郎"]))),
-    Act("a new epoch", take_away, taken_away, ((1, ()), (2, (b"taken",)))),
+    Act("a new epoch", take_away, taken_away, ((1, ()), (2, (TAKEN,)))),
     Act("a registration", register, registered, ((1, 1, 2), (2, 1, 3))),
     Act("its end", come_back, registered, ((2, 1, 3), (2, 0, 2))),
     Act("a sheet made anew", confirm_first_sheet, sheets, ((1, True, 1), (1, True, 2))),

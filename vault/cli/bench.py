@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from unittest.mock import patch
 from sqlalchemy import Engine, insert, update
 
 from vault import catalogue
+from vault.cli import bench_people
+from vault.cli.bench_figure import Figure
 from vault.cli.bench_office import HERE, PASSWORD, Measured, make
 from vault.cli.bench_plain import plain_row
 from vault.cli.bench_server import Browser, Server
@@ -38,28 +40,11 @@ PAGES, SAVES, SIGN_INS, WRITES, LISTS = 400, 400, 15, 5, 4
 REST_SECONDS = 6.0
 
 
-@dataclass(frozen=True)
-class Figure:
-    """One figure; `limit` is the most it may be, or the least where `least` says so, None where nothing is promised."""
-
-    name: str
-    value: float
-    unit: str
-    limit: float | None = None
-    least: bool = False
-
-    @property
-    def ok(self) -> bool:
-        if self.limit is None:
-            return True
-        return self.value >= self.limit if self.least else self.value <= self.limit
-
-
-def run(clients: int, as_json: bool) -> Iterator[str]:
+def run(clients: int, as_json: bool, people: int) -> Iterator[str]:
     """The lines to print: figures as they come, or one JSON list of all."""
     # On the disk of the current folder: what is measured is this disk, and memory would flatter it.
     with tempfile.TemporaryDirectory(prefix=".kura-bench.", dir=Path.cwd()) as place:
-        found = _figures(Path(place), clients)
+        found = _figures(Path(place), clients, people)
         if as_json:
             yield json.dumps([{**asdict(figure), "ok": figure.ok} for figure in found])
             return
@@ -76,7 +61,7 @@ def _line(figure: Figure) -> str:
     return f"{told} ({bound % {'limit': f'{figure.limit:g}'}}) {'○' if figure.ok else '×'}"
 
 
-def _figures(place: Path, clients: int) -> Iterator[Figure]:
+def _figures(place: Path, clients: int, people: int) -> Iterator[Figure]:
     with ExitStack() as stack:
         office = make(place / "sealed", clients)
         stack.callback(shutil.rmtree, office.instance.settings.run, ignore_errors=True)
@@ -87,6 +72,7 @@ def _figures(place: Path, clients: int) -> Iterator[Figure]:
         yield from _sign_ins(office)
         yield from _saves(office, place)
         yield from _keystore_writes(office)
+        yield from bench_people.figures(office, people, lambda: Server(place / "sealed", "bench_memory"))
 
 
 def _timed(act: Callable[[], object]) -> float:

@@ -233,11 +233,12 @@ def verify_log(folder: Path, expect: str | None, as_json: bool) -> None:
 @main.command()
 @click.option("--json", "as_json", is_flag=True)
 @click.option("--clients", type=click.IntRange(10, 200_000), default=25_000, show_default=True)
-def bench(as_json: bool, clients: int) -> None:
+@click.option("--people", type=click.IntRange(10, 500), default=50, show_default=True)
+def bench(as_json: bool, clients: int, people: int) -> None:
     """Measure this machine: each figure as a ratio taken in one run."""
     from vault.cli.bench import run
 
-    for line in run(clients, as_json):
+    for line in run(clients, as_json, people):
         click.echo(line)
 
 

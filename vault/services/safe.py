@@ -95,7 +95,8 @@ class Desk:
 
     def folder(self, owner: bytes) -> Folder:
         """The folder of a client, a person or the office's papers; raises NotFound if it is not this person's."""
-        for compartment in [*self.client_compartments(), self.directory.system(OFFICE)]:
+        # The office's own first: a spoiled ring of clients must not keep people from signing in.
+        for compartment in [self.directory.system(OFFICE), *self.client_compartments()]:
             found = self.ring(compartment).find(owner)
             if found is not None:
                 return Folder(owner, *found, compartment)
