@@ -11,7 +11,15 @@ from vault.domain.access import Role
 from vault.domain.office import Colleague
 from vault.errors import Forbidden, NotFound, Refused, SealBroken, Untrusted, WrongCredential
 from vault.services import audit, clients, sessions
-from vault.services.accounts import compartments, devices, passwords, people, recovery, registering, signing_in
+from vault.services.accounts import (
+    compartments,
+    devices,
+    passwords,
+    people,
+    recovery,
+    registering,
+    signing_in,
+)
 from vault.storage.database import transaction
 
 
