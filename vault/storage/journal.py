@@ -13,10 +13,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, select
 
 from vault.crypto import codec
+from vault.errors import RolledBack
 from vault.storage.prepared import Prepared
 from vault.storage.schema import journal, journal_keys
 
-LOOKED_BACK = 40  # stretches of 500 entries
+LOOKED_BACK = 200  # stretches of 100 entries
 NO_HASH = bytes(32)
 HEAD_FILE = "head"
 
@@ -123,9 +124,13 @@ def last_keystore_note(connection: Connection, owner: bytes) -> Entry | None:
     """
     before = head(connection)[0] + 1
     for _ in range(LOOKED_BACK):
-        rows = connection.execute(_ENTRY.where(journal.c.position < before).order_by(journal.c.position.desc()).limit(500))
+        rows = connection.execute(_ENTRY.where(journal.c.position < before).order_by(journal.c.position.desc()).limit(100))
         entries = [read_entry(row) for row in rows]
         for entry in entries:
+            right = entry_hash(entry.before, entry.position, entry.clear, entry.key, entry.sealed)
+            if entry.position != before - 1 or entry.hash != right:
+                raise RolledBack("database-rolled-back")
+            before = entry.position
             if b"keystore" in entry.clear and "keystore" in codec.decode(entry.clear):
                 return entry
         if not entries:
