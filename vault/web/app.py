@@ -58,6 +58,7 @@ from vault.web import (
 from vault.web import pages as page_values
 
 ROOMS = (
+    signing_in, first_day, attention, today, clients, policies, prints, ledger, office, own, passkeys, people,
     devices, compartments, rules, log, inspections, data_ledger, help_pages,
 )  # fmt: skip
 ROOT = Path(__file__).resolve().parent.parent.parent
