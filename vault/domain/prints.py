@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -29,17 +30,24 @@ TAKE_OUT_PURPOSES: dict[str, int | None] = {
     "保険会社へ": None,
     "修理・廃棄": 30,
 }
-_DAYS = TAKE_OUT_PURPOSES | PURPOSES
+# The one purpose of the copy of everything that the office keeps when its contract ends.
+FINAL_PURPOSE = "契約終了時の控え"
+_DAYS = TAKE_OUT_PURPOSES | PURPOSES | {FINAL_PURPOSE: None}
 LONGEST_DAYS = 366
 
-NOT_PRINTED, NOT_TAKEN, WITHDRAWN = "印刷しなかった", "持ち出さなかった", "取り下げ"
-OUTCOMES = ("返却", "お客様へ交付", "裁断", "保管", NOT_PRINTED, NOT_TAKEN, WITHDRAWN)
+NOT_PRINTED, NOT_TAKEN, WITHDRAWN, SHREDDED = "印刷しなかった", "持ち出さなかった", "取り下げ", "裁断"
+OUTCOMES = ("返却", "お客様へ交付", SHREDDED, "保管", NOT_PRINTED, NOT_TAKEN, WITHDRAWN)
 WAITING, APPROVED, DECLINED = "承認待ち", "承認", "却下"
 
-POLICY_LIST = "保険証券一覧表"
-SHEETS = (POLICY_LIST,)
+POLICY_LIST, POLICY_DETAIL, CLIENT_CARD = "保険証券一覧表", "証券詳細", "顧客カルテ"
+SHEETS = (POLICY_LIST, POLICY_DETAIL, CLIENT_CARD)
+# Sheets with boxes that may be sensitive. With them the ledger says so in the sheet's name: who approves has to know.
+SENSITIVE_SHEETS = (CLIENT_CARD,)
+WITH_SENSITIVE = "(要配慮情報を含む)"
+WHOLE_OFFICE = "全顧客の控え"
 LEDGER_SHEET, INSPECTION_SHEET, DATA_LEDGER_SHEET = "印刷・持ち出し台帳", "点検記録", "個人データ管理台帳"
-OFFICE_SHEETS = (LEDGER_SHEET, INSPECTION_SHEET, DATA_LEDGER_SHEET)
+ERASURE_SHEET = "消去証明書"
+OFFICE_SHEETS = (LEDGER_SHEET, INSPECTION_SHEET, DATA_LEDGER_SHEET, ERASURE_SHEET)
 THINGS = ("書類", "パソコン", "タブレット", "記録媒体", "その他")
 
 Standing = Literal["waiting", "approved", "declined", "closed", "overdue", "out"]
@@ -51,6 +59,12 @@ def _copies(number: int) -> int:
     return number
 
 
+def _identity(text: str) -> str:
+    if not re.fullmatch("[0-9a-f]{32}", text):
+        raise Unreadable("choice-unknown", typed=text)
+    return text
+
+
 def _people(number: int) -> int:
     if number > 1_000_000:
         raise Unreadable("people-range", most=1_000_000)
@@ -59,7 +73,11 @@ def _people(number: int) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class PrintOrder:
-    """What a person says before a sheet about a client is made. Without `due` the purpose says when it is due back."""
+    """What a person says before a sheet about a client is made. Without `due` the purpose says when it is due back.
+
+    `policy` (hex id) is the one of a 証券詳細; without it all of the client's are printed. `sensitive`: whether what is
+    hidden on the screen until asked for is printed too.
+    """
 
     sheet: str = fields.choice(*SHEETS, required=True)
     purpose: str = fields.choice(*PURPOSES, required=True)
@@ -67,6 +85,18 @@ class PrintOrder:
     place: str = fields.text(max_length=120)
     copies: int = fields.number(required=True, check=_copies)
     due: TypedDate | None = fields.day()
+    policy: str = fields.text(max_length=32, my_number="free", hidden=True, check=_identity)
+    sensitive: bool | None = fields.flag()
+
+    @property
+    def tells_sensitive(self) -> bool:
+        """Whether the sheet shows anything sensitive at all: on others the tick says nothing."""
+        return bool(self.sensitive) and self.sheet in SENSITIVE_SHEETS
+
+    @property
+    def named(self) -> str:
+        """What the ledger calls the sheet."""
+        return self.sheet + (WITH_SENSITIVE if self.tells_sensitive else "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +108,13 @@ class OfficeOrder:
     place: str = fields.text(max_length=120)
     copies: int = fields.number(required=True, check=_copies)
     due: TypedDate | None = fields.day()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinalOrder(OfficeOrder):
+    """The same before everything is printed because the contract ends."""
+
+    purpose: str = fields.choice(FINAL_PURPOSE, required=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +163,8 @@ class LedgerEntry:
     """A row of the 印刷・持ち出し台帳. Names of clients are not in it: they are found through the client's own key.
 
     `client` is "" where there is none. `taken`: not printed by Kura, `sheet` then says what kind of thing it is.
-    `approval` is "" where none was asked for; `opened` (seconds) says when an approved sheet left, once.
+    `approval` is "" where none was asked for; `opened` (seconds) says when an approved sheet left, once. `policy` (hex id)
+    is the one policy that the sheet is about, where it is about one.
     """
 
     serial: int
@@ -147,6 +185,7 @@ class LedgerEntry:
     approval_at: int = 0
     approval_person: str = ""
     opened: int = 0
+    policy: str = ""
 
     @property
     def left(self) -> bool:

@@ -15,7 +15,10 @@ from vault.domain.prints import (
     APPROVED,
     DECLINED,
     LEDGER_SHEET,
+    POLICY_DETAIL,
     WAITING,
+    WHOLE_OFFICE,
+    WITH_SENSITIVE,
     Decline,
     LedgerEntry,
     LedgerNames,
@@ -29,25 +32,14 @@ from vault.services import ledger as ledger_service
 from vault.services import office as office_service
 from vault.services.acts import Act
 from vault.services.audit import Event
-from vault.services.clients import Page, client_of, page_of
+from vault.services.clients import Page, page_of
 from vault.services.ledger_rows import Listed, Row, add, change, ensure_papers, listed, of_serial, today
 from vault.services.safe import Desk
+from vault.services.sheets import Sheet, check_may, names_of, names_on, written
 from vault.storage import records
 
-__all__ = ["ledger"]
+__all__ = ["Sheet", "ledger"]
 ledger = ledger_service.newest
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """A sheet about a client with its number: only `print_client` and `print_approved` make one."""
-
-    serial: int
-    at: int
-    printed_by: str
-    office: Office
-    page: Page
-    order: PrintOrder
 
 
 @dataclass(frozen=True)
@@ -82,16 +74,16 @@ def needs_approval(desk: Desk) -> bool:
 def print_client(desk: Desk, client: bytes, order: PrintOrder) -> Sheet:
     """Write the ledger row, then hand out what the sheet shows. Each call is another print with another number.
 
-    Raises Refused where the office's rule wants it approved first.
+    Raises Refused where the office's rule wants it approved first, and Forbidden for what the person may not read.
     """
-    desk.require(Permission.PRINT)
+    check_may(desk, order)
     if needs_approval(desk):
         raise Refused("approval-needed")
     papers = ensure_papers(desk)
     with desk.act(Event.SHEET_PRINTED, Permission.PRINT, client) as act:
         page = page_of(act, client)
         entry = _entry(act, order, client, page.client)
-        add(act, papers, entry, _names(order, page.client))
+        add(act, papers, entry, names_on(page, order))
         sheet = _sheet(act, entry, page, order)
     return sheet
 
@@ -99,23 +91,21 @@ def print_client(desk: Desk, client: bytes, order: PrintOrder) -> Sheet:
 def _entry(act: Act, order: PrintOrder, client: bytes, record: Client) -> LedgerEntry:
     desk = act.desk
     return LedgerEntry(
-        serial=records.next_serial(act.connection), sheet=order.sheet, client=client.hex(),
+        serial=records.next_serial(act.connection), sheet=order.named, client=client.hex(),
         people=max(1, len(record.members)), purpose=order.purpose, copies=order.copies, person=desk.person.hex(),
         at=desk.instance.now(), due=due_back(order.purpose, today(desk), order.due),
+        policy=order.policy if order.sheet == POLICY_DETAIL else "",
     )  # fmt: skip
-
-
-def _names(order: PrintOrder | OfficeOrder, record: Client | None) -> LedgerNames:
-    return LedgerNames(client=record.name if record else "", addressee=order.addressee, place=order.place)
 
 
 def _sheet(act: Act, entry: LedgerEntry, page: Page, order: PrintOrder) -> Sheet:
     act.tell(serial=entry.serial, purpose=entry.purpose)
     name = office_service.person_name(act)
-    return Sheet(entry.serial, entry.opened or entry.at, name, _particulars(act), page, order)
+    return Sheet(entry.serial, entry.opened or entry.at, name, particulars(act), page, order, written(act, page, order))
 
 
-def _particulars(act: Act) -> Office:
+def particulars(act: Act) -> Office:
+    """Who stands in a sheet's head; raises NotFound before the office has said it."""
     found, _ = office_service.read_particulars(act)
     if found is None:
         raise NotFound("not-found")
@@ -127,12 +117,12 @@ def _particulars(act: Act) -> Office:
 
 def request(desk: Desk, client: bytes, order: PrintOrder) -> int:
     """Order a sheet that another person has to approve: a ledger row, and nothing of the sheet. Returns its number."""
-    desk.require(Permission.PRINT)
+    check_may(desk, order)
     papers = ensure_papers(desk)
     with desk.act(Event.PRINT_REQUESTED, Permission.PRINT, client) as act:
-        record = client_of(act, client)[1]
-        entry = replace(_entry(act, order, client, record), approval=WAITING)
-        add(act, papers, entry, _names(order, record))
+        page = page_of(act, client)
+        entry = replace(_entry(act, order, client, page.client), approval=WAITING)
+        add(act, papers, entry, names_on(page, order))
         act.tell(serial=entry.serial, purpose=entry.purpose)
     return entry.serial
 
@@ -178,17 +168,24 @@ def _settled(desk: Desk, entry: LedgerEntry, word: str) -> LedgerEntry:
 
 
 def print_approved(desk: Desk, serial: int) -> Sheet:
-    """Open one's own approved order, once. Raises Conflict when it was opened or is not approved."""
+    """Open one's own approved order, once. Raises Conflict when it was opened or is not approved, and Refused for the
+    whole office, whose pieces have a page of their own.
+    """
     with desk.act(Event.SHEET_PRINTED, Permission.PRINT) as act:
         row = _order(act, serial)
         if row.entry.person != desk.person.hex():
             raise Refused("order-anothers")
         if row.entry.standing(today(desk)) != "approved":
             raise Conflict("order-opened" if row.entry.opened else "order-settled")
+        if row.entry.sheet == WHOLE_OFFICE:
+            raise Refused("whole-office-elsewhere")
+        order = _order_of(listed(act, row))
+        check_may(desk, order)
         page = page_of(act, bytes.fromhex(row.entry.client))
         entry = replace(row.entry, opened=desk.instance.now(), people=max(1, len(page.client.members)))
+        names_on(page, order)  # the policy may be gone
         change(act, row, entry, None, row.stored.version)
-        sheet = _sheet(act, entry, page, _order_of(listed(act, row)))
+        sheet = _sheet(act, entry, page, order)
     return sheet
 
 
@@ -197,8 +194,9 @@ def _order_of(row: Listed) -> PrintOrder:
     if names is None:
         raise NotFound("not-found")
     return PrintOrder(
-        sheet=entry.sheet, purpose=entry.purpose, addressee=names.addressee, place=names.place, copies=entry.copies
-    )
+        sheet=entry.sheet.removesuffix(WITH_SENSITIVE), purpose=entry.purpose, addressee=names.addressee,
+        place=names.place, copies=entry.copies, policy=entry.policy, sensitive=entry.sheet.endswith(WITH_SENSITIVE),
+    )  # fmt: skip
 
 
 # --- a sheet about the office itself
@@ -226,9 +224,9 @@ def _office_sheet(act: Act, papers: bytes, sheet: str, order: OfficeOrder, peopl
         copies=order.copies, person=desk.person.hex(), at=desk.instance.now(),
         due=due_back(order.purpose, today(desk), order.due),
     )  # fmt: skip
-    add(act, papers, entry, _names(order, None))
+    add(act, papers, entry, names_of(order))
     act.tell(serial=entry.serial, purpose=entry.purpose, sheet=sheet)
-    return OfficeSheet(sheet, entry.serial, entry.at, office_service.person_name(act), _particulars(act), order)
+    return OfficeSheet(sheet, entry.serial, entry.at, office_service.person_name(act), particulars(act), order)
 
 
 def print_ledger(desk: Desk, order: LedgerOrder) -> LedgerSheet:

@@ -53,12 +53,13 @@ from vault.web import (
     rules,
     signing_in,
     today,
+    whole_office,
     words,
 )
 from vault.web import pages as page_values
 
 ROOMS = (
-    signing_in, first_day, attention, today, clients, policies, prints, ledger, office, own, passkeys, people,
+    signing_in, first_day, attention, today, clients, policies, prints, whole_office, ledger, office, own, passkeys, people,
     devices, compartments, rules, log, inspections, data_ledger, help_pages,
 )  # fmt: skip
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -92,7 +92,7 @@ def show(client: str, policy: str) -> str:
         ],
         edit_url=url_for("policies.edit", client=client, policy=policy) if desk().may(WRITE) else None,
         copy_url=url_for("policies.new", client=client, copy=policy) if desk().may(WRITE) else None,
-        print_url=url_for("prints.choose", client=client) if desk().may(Permission.PRINT) else None,
+        print_url=url_for("prints.choose", client=client, policy=policy) if desk().may(Permission.PRINT) else None,
         history=[
             {
                 "at": short_moment(at),

@@ -9,9 +9,10 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from vault.domain import fields
 from vault.domain.access import Permission
 from vault.domain.policies import summary, totals
-from vault.domain.prints import POLICY_LIST, PrintOrder, addressed
+from vault.domain.prints import CLIENT_CARD, POLICY_DETAIL, POLICY_LIST, SHEETS, PrintOrder, addressed
+from vault.errors import Refused
 from vault.services import clients, printing
-from vault.web import orders
+from vault.web import orders, sheet_values
 from vault.web.addresses import ident
 from vault.web.client_rows import listed
 from vault.web.gate import desk, needs
@@ -23,13 +24,18 @@ blueprint = Blueprint("prints", __name__, url_prefix="/prints")
 @blueprint.get("")
 @needs(Permission.PRINT)
 def choose() -> str:
-    """Choose client, sheet, purpose and addressee."""
+    """Choose client, sheet, purpose and addressee. The address may name a sheet and a policy to begin with."""
     client = request.args.get("client", "")
     if not client:
         rows = Each(_to_print, clients.list_clients(desk()))
-        return render_long("prints/clients.html", nav="prints", clients=rows)
+        may_end = desk().may(Permission.CANCEL_CONTRACT)
+        return render_long("prints/clients.html", nav="prints", clients=rows, may_end=may_end)
     page = clients.get(desk(), ident(client))
-    values = {"sheet": POLICY_LIST, "addressee": addressed(page.client), "copies": "1"}
+    asked, policy = request.args.get("sheet", ""), request.args.get("policy", "")
+    values = {
+        "sheet": asked if asked in SHEETS else POLICY_DETAIL if policy else POLICY_LIST, "policy": policy,
+        "addressee": addressed(page.client), "copies": "1",
+    }  # fmt: skip
     return _form(page, values, {})
 
 
@@ -48,7 +54,14 @@ def _form(page: clients.Page, values: dict[str, Any], faults: dict[str, fields.F
         faults=faults,
         policies=len([h for h in page.policies if h.policy.living]),
         asks=printing.needs_approval(desk()),
+        choices=[(held.id.hex(), _policy_name(held)) for held in page.policies],
+        may_sensitive=desk().may(Permission.READ_SENSITIVE),
     )
+
+
+def _policy_name(held: clients.Held) -> str:
+    policy = held.policy
+    return " ".join(filter(None, [policy.insurer, policy.kind, policy.product, policy.policy_number]))
 
 
 @blueprint.post("")
@@ -65,30 +78,60 @@ def make() -> Response:
     if printing.needs_approval(desk()):
         serial = printing.request(desk(), client, order)
         return cast(Response, redirect(url_for("ledger.show", serial=serial), 303))
-    return make_response(_policy_list(printing.print_client(desk(), client, order)))
+    return make_response(_sheet(printing.print_client(desk(), client, order)))
 
 
 @blueprint.post("/orders/<int:serial>")
 @needs(Permission.PRINT)
 def make_approved(serial: int) -> Response:
-    """The sheet of an order that another person has approved: once."""
-    return make_response(_policy_list(printing.print_approved(desk(), serial)))
+    """The sheet of an order that another person has approved: once. The whole office has a page of its own."""
+    try:
+        return make_response(_sheet(printing.print_approved(desk(), serial)))
+    except Refused as error:
+        if error.code != "whole-office-elsewhere":
+            raise
+        return cast(Response, redirect(url_for("whole_office.show"), 303))
+
+
+def _sheet(sheet: printing.Sheet) -> str:
+    return {POLICY_DETAIL: _policy_detail, CLIENT_CARD: _client_card}.get(sheet.order.sheet, _policy_list)(sheet)
+
+
+def _common(sheet: printing.Sheet) -> dict[str, Any]:
+    """What the head and the edges of every sheet about a client say."""
+    order, page = sheet.order, sheet.page
+    running = f"{order.sheet}　{order.addressee}"
+    return {
+        "sheet": orders.marks(sheet.serial, order.purpose, sheet.printed_by, sheet.at, running),
+        "addressee": order.addressee, "title": order.sheet, "our": sheet.office, "handler": page.client.handler,
+        "as_of": today(), "back_url": url_for("clients.show", client=page.id.hex()),
+    }  # fmt: skip
+
+
+def _policy_detail(sheet: printing.Sheet) -> str:
+    page = sheet.page
+    details = [sheet_values.policy_values(held, page.client, sheet.written, today()) for held in sheet.chosen]
+    return render_long("prints/policy_detail.html", details=details, orientation="portrait", **_common(sheet))
+
+
+def _client_card(sheet: printing.Sheet) -> str:
+    page, sensitive = sheet.page, sheet.order.tells_sensitive
+    return render_template(
+        "prints/client_card.html",
+        orientation="portrait",
+        v=sheet_values.client_values(page, sheet.written, today(), sensitive),
+        hides=not sensitive and sheet_values.hides(page),
+        **_common(sheet),
+    )
 
 
 def _policy_list(sheet: printing.Sheet) -> str:
-    policies, order = [held.policy for held in sheet.page.policies], sheet.order
-    running = f"{order.sheet}　{order.addressee}"
+    policies = [held.policy for held in sheet.page.policies]
     return render_template(
         "prints/policy_list.html",
         orientation="landscape",
-        sheet=orders.marks(sheet.serial, order.purpose, sheet.printed_by, sheet.at, running),
-        addressee=order.addressee,
-        title=order.sheet,
-        our=sheet.office,
-        handler=sheet.page.client.handler,
-        as_of=today(),
         lists=summary.lists(policies, sheet.page.client),
         sums=totals.totals(policies, sheet.page.client),
         row_of=lambda policy: summary.row(policy, sheet.page.client),
-        back_url=url_for("clients.show", client=sheet.page.id.hex()),
+        **_common(sheet),
     )
