@@ -14,6 +14,7 @@ SETTINGS_FILE = "settings.toml"
 SECRET_FILE = "secret_key"
 FORMAT = 1
 KEEP_DAYS, LEAST_KEEP_DAYS = 180, 7
+VERSION = "0.1.0"  # of the program, as backups note it
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ class Steps:
 
     def __init__(self, fatal: int, power: bool) -> None:
         self.fatal, self.power, self.done = fatal, power, 0
-        self.names: list[tuple[Path, Path, bytes | None]] = []  # folder, name, what the name held before
+        # Folder, name, what the name held before; a folder that was renamed, the name it had.
+        self.names: list[tuple[Path, Path, bytes | Path | None]] = []
         self.written: set[Path] = set()
         self.real = {name: getattr(os, name) for name in ("fsync", "replace", "unlink", "write", "pwrite")}
 
@@ -42,10 +43,14 @@ class Steps:
                 with suppress(FileNotFoundError):
                     os.truncate(path, 0)
             for _, path, before in reversed(self.names):
-                if before is None:
+                if isinstance(before, Path):
+                    with suppress(FileNotFoundError):
+                        self.real["replace"](path, before)
+                elif before is None:
                     with suppress(FileNotFoundError):
                         self.real["unlink"](path)
                 else:
+                    path.parent.mkdir(parents=True, exist_ok=True)  # a folder's removal is no more durable than its files'
                     path.write_bytes(before)
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -75,7 +80,10 @@ class Steps:
 
     def replace(self, source: Any, target: Any, **more: Any) -> None:
         self.step()
-        self._remember(Path(target))
+        if Path(source).is_dir():
+            self.names.append((Path(target).parent.resolve(), Path(target), Path(source)))
+        else:
+            self._remember(Path(target))
         self.real["replace"](source, target, **more)
 
     def unlink(self, path: Any, **more: Any) -> None:

@@ -116,16 +116,27 @@ class KeystoreFiles:
     def writing(self) -> Iterator[None]:
         """The right to write, alone over all processes."""
         for replica in self.replicas:
-            make_folder(replica)
+            with self._or_owed(replica):
+                make_folder(replica)
         with locked(self.replicas[0] / "lock"):
             self._clear_unfinished()
             yield
+
+    @contextmanager
+    def _or_owed(self, replica: Path) -> Iterator[None]:
+        """What another replica than the first does not take, being away, it owes until `finish`."""
+        try:
+            yield
+        except Unwritable:
+            if replica == self.replicas[0]:
+                raise
 
     def _clear_unfinished(self) -> None:
         """Destroy what a writer that was killed had begun: half a shred key is a whole one that nobody would erase."""
         for replica in self.replicas:
             for path in list(replica.glob(".*.part")):
-                destroy(path)
+                with self._or_owed(replica):
+                    destroy(path)
 
     def add(self, change: Callable[[Keystore], Keystore]) -> Stored:
         """Apply a change that only adds: a new generation of the same epoch. Durable when it returns."""
@@ -175,32 +186,47 @@ class KeystoreFiles:
             epoch = stored.keystore.epoch
             if self.owed():
                 self._copy_shred_key(epoch)
-                self._write_copies(stored.place, seal_keystore(self._shred_key(epoch), stored.keystore))
+                self._write_copies(stored.place, self._sealed_bytes(stored))
             self._end_epochs_before(epoch)
             self._drop_unborn(epoch)
+
+    def _sealed_bytes(self, stored: Stored) -> bytes:
+        """The very bytes of a keystore: sealed anew they would not be what the journal has noted."""
+        epoch, generation = stored.place
+        for replica in self.replicas:
+            with suppress(OSError):
+                sealed = (replica / f"keystore.{epoch}.{generation}").read_bytes()
+                if digest(sealed) == stored.digest:
+                    return sealed
+        raise Damaged("keystore-broken", place=stored.place)
 
     def _drop_unborn(self, epoch: int) -> None:
         """The key of an epoch that was begun and never came to be, and files that were never given their name."""
         for replica in self.replicas:
-            for path in replica.glob("shred.*"):
-                if path.suffix[1:].isdigit() and int(path.suffix[1:]) > epoch:
-                    destroy(path)
-            for path in list(replica.glob(".*.part")):
-                remove(path)
+            with self._or_owed(replica):
+                for path in replica.glob("shred.*"):
+                    if path.suffix[1:].isdigit() and int(path.suffix[1:]) > epoch:
+                        destroy(path)
+                for path in list(replica.glob(".*.part")):
+                    remove(path)
 
     def _make_shred_key(self, epoch: int) -> None:
         raw = os.urandom(SHRED_BYTES)
+        written = []
         for replica in self.replicas:
-            destroy(replica / f"shred.{epoch}")  # of an epoch that was begun and never came to be
-            write_whole(replica / f"shred.{epoch}", raw)
-        if any((r / f"shred.{epoch}").read_bytes() != raw for r in self.replicas):
+            with self._or_owed(replica):
+                destroy(replica / f"shred.{epoch}")  # of an epoch that was begun and never came to be
+                write_whole(replica / f"shred.{epoch}", raw)
+                written.append(replica)
+        if any((r / f"shred.{epoch}").read_bytes() != raw for r in written):
             raise Unwritable("unwritable", place=self.replicas[0])
 
     def _copy_shred_key(self, epoch: int) -> None:
         whole = next(r for r in self.replicas if self._shred_on(r, epoch))
         for replica in self.replicas:
             if not self._shred_on(replica, epoch):
-                write_whole(replica / f"shred.{epoch}", (whole / f"shred.{epoch}").read_bytes())
+                with self._or_owed(replica):
+                    write_whole(replica / f"shred.{epoch}", (whole / f"shred.{epoch}").read_bytes())
 
     def _put(self, keystore: Keystore) -> Stored:
         sealed = seal_keystore(self._shred_key(keystore.epoch), keystore)
@@ -224,7 +250,8 @@ class KeystoreFiles:
         for replica in self.replicas:
             for epoch, generation in list(self._names_on(replica)):
                 if epoch == place[0] and generation < place[1] - 1:
-                    remove(replica / f"keystore.{epoch}.{generation}")
+                    with self._or_owed(replica):
+                        remove(replica / f"keystore.{epoch}.{generation}")
 
     # --- ending epochs
 
@@ -240,13 +267,17 @@ class KeystoreFiles:
             try:
                 take_lock(handle, exclusive=True, seconds=LEASE_SECONDS)
                 for replica in self.replicas:
-                    destroy(replica / f"shred.{old}")
-                    for name_epoch, generation in list(self._names_on(replica)):
-                        if name_epoch == old:
-                            remove(replica / f"keystore.{old}.{generation}")
+                    with self._or_owed(replica):
+                        self._end_on(replica, old)
             finally:
                 os.close(handle)
             remove(lease)
+
+    def _end_on(self, replica: Path, old: int) -> None:
+        destroy(replica / f"shred.{old}")
+        for epoch, generation in list(self._names_on(replica)):
+            if epoch == old:
+                remove(replica / f"keystore.{old}.{generation}")
 
     def _epochs_before(self, epoch: int) -> set[int]:
         found = {e for e, _ in self._names()}

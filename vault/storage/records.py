@@ -173,10 +173,11 @@ def has_client(connection: Connection, client: bytes) -> bool:
     return found is not None and not found[0]
 
 
-def client_count(connection: Connection) -> int:
-    """How many clients there are."""
+def client_count(connection: Connection, binned: str = "") -> int:
+    """How many clients there are, without those that a record of the kind `binned` says lie in the bin."""
     query = select(func.count()).select_from(clients).where(clients.c.erasing.is_(False))
-    return int(connection.execute(query).scalar_one())
+    hidden = select(func.count()).select_from(records).where(records.c.kind == binned)
+    return int(connection.execute(query).scalar_one()) - int(connection.execute(hidden).scalar_one())
 
 
 def set_erasing(connection: Connection, client: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Something on the disk is older than the journal: everybody is told, an administrator confirms."""
+"""Something on the disk is older than the journal, or was restored: everybody is told, an administrator confirms."""
 
 from __future__ import annotations
 
@@ -8,24 +8,35 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 
 from vault.domain.access import Permission
 from vault.errors import RolledBack, Throttled, WrongCredential
-from vault.services import audit, confirming
+from vault.services import audit, confirming, restore_confirming, restore_notes
 from vault.services.accounts import signing_in
 from vault.web import words
 from vault.web.addresses import ident
 from vault.web.gate import desk, instance, needs, proved
+from vault.web.pages import moment
 
+RESTORES = frozenset({"restored", "restore-undone"})
 blueprint = Blueprint("attention", __name__, url_prefix="/attention")
 
 
 def _page(error: str = "", owner: str = "") -> str:
-    what = ""
-    if not owner:
-        try:
-            audit.check_whole(instance(), desk().stored)
-        except RolledBack as found:
-            what = words.sentence(found)
-    return render_template("attention.html", what=what, owner=owner, error=error,
-                           may_confirm=desk().may(Permission.MANAGE_OFFICE))  # fmt: skip
+    found = None if owner else _found()
+    restored = found is not None and found.code in RESTORES
+    return render_template(
+        "attention.html", what=words.sentence(found) if found else "", owner=owner, error=error,
+        waiting=restore_notes.waiting(instance()) if restored else None, moment=moment,
+        may_confirm=desk().may(Permission.MANAGE_OFFICE),
+    )  # fmt: skip
+
+
+def _found() -> RolledBack | None:
+    """What waits to be confirmed: a database or keystore put back by hand before a restore, which may stand in it."""
+    try:
+        audit.check_whole(instance(), desk().stored)
+        restore_notes.check(instance())
+    except RolledBack as found:
+        return found
+    return None
 
 
 @blueprint.get("")
@@ -47,6 +58,8 @@ def confirm() -> Response:
         return make_response(_page(words.sentence(error), owner), 403)
     if owner:
         confirming.confirm_client(desk(), ident(owner))
+    elif (found := _found()) is not None and found.code in RESTORES:
+        restore_confirming.confirm(desk())
     else:
         confirming.confirm_whole(desk())
     instance().checked = None

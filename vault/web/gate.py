@@ -16,8 +16,8 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from vault.domain.access import Permission
 from vault.domain.office_rules import time_of_day
-from vault.errors import Forbidden, NotFound, NotReady, RolledBack
-from vault.services import audit, sessions
+from vault.errors import Forbidden, NotFound, NotReady, RolledBack, WrongCredential
+from vault.services import audit, closing, restore_notes, sessions
 from vault.services.accounts import passwords, recovery, registering, signing_in
 from vault.services.accounts.seen import Seen
 from vault.services.instance import Instance, Origin
@@ -140,6 +140,7 @@ def _identify() -> None:
     g.session = None
     if request.endpoint == "static":
         return
+    closing.check_open(instance())
     instance().keep()
     g.session = sessions.find(instance(), request.cookies.get(SESSION_COOKIE), device_secret())
     g.csrf = g.session.csrf if g.session is not None else _visit_token()
@@ -243,6 +244,7 @@ def _first_things_first(access: Access) -> Response | None:
     if access.early:
         return None
     try:
+        restore_notes.check(instance())
         _check_whole()
     except RolledBack:
         return cast(Response, redirect(url_for("attention.show"), 303))
@@ -322,10 +324,12 @@ def proved(response: Response) -> Response:
 def prove_again(password: str) -> None:
     """The password once more before a sensitive act, unless it was typed within the last five minutes.
 
-    Raises WrongCredential, Throttled.
+    Raises WrongCredential, "password-needed" where the form was drawn while none was asked for; Throttled.
     """
     if not password_needed():
         return
+    if not password:
+        raise WrongCredential("password-needed")
     signing_in.prove(desk(), password)
     g.proved_now = True
 

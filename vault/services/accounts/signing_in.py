@@ -18,7 +18,7 @@ from vault.crypto.unlock import (
 )
 from vault.domain.office import Colleague, Office
 from vault.errors import Damaged, Forbidden, KuraError, NotFound, RolledBack, WrongCredential
-from vault.services import audit, bounds, payloads, sessions
+from vault.services import audit, backup_trial, bounds, erasing, payloads, sessions
 from vault.services.accounts import announcements, rules
 from vault.services.accounts import seen as seen_journal
 from vault.services.accounts.activation import throttle
@@ -73,12 +73,25 @@ def sign_in(
     within_bounds(desk)
     seen_journal.compare(desk, seen)
     _bind_notes(desk)
+    _finish_erasures(desk)
+    backup_trial.try_open(desk)
     return SignedIn(*start(desk, event), used_up)
 
 
 def _bind_notes(desk: Desk) -> None:
     with suppress(RolledBack):  # what was put back is confirmed first
         rules.bind_notes(desk)
+
+
+def _finish_erasures(desk: Desk) -> None:
+    """What a kill left of an erasure, at an administrator's sign-in.
+
+    It waits for other workers' leases at most; what stands in its way, papers to be confirmed or a full disk, is no
+    reason to keep him out.
+    """
+    with suppress(KuraError):
+        if erasing.is_pending(desk):
+            erasing.finish(desk)
 
 
 def within_bounds(desk: Desk) -> None:
