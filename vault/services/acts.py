@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
@@ -34,6 +34,10 @@ TAGGED_FROM, UNTIL_BOUND = "tagged_from", 2**63 - 1
 
 # In a contents list: not a row but a file of its own.
 OBJECT = "object"
+# Notes that a record, or with the client's own record the whole client, lies in the bin. Each has an id that follows
+# from the record's, so that a contents list alone tells what is hidden, and nothing has to be opened for it.
+BIN_RECORD, BIN_CLIENT = "bin", "bin-client"
+BIN_KINDS = (BIN_RECORD, BIN_CLIENT)
 
 
 @dataclass(frozen=True)
@@ -46,14 +50,51 @@ class Folder:
     compartment: bytes
 
 
+Noted = tuple[str, int, bytes]
+
+
 @dataclass
 class Contents:
-    """An owner's opened contents list: record id to (kind, version, first 16 bytes of SHA-256 of the sealed row)."""
+    """An owner's opened contents list: record id to (kind, version, first 16 bytes of SHA-256 of the sealed row).
+
+    What lies in the bin is `hidden` from whoever looks at `entries`; it is written with them again.
+    """
 
     folder: Folder
     row: ContentsRow | None
-    entries: dict[bytes, tuple[str, int, bytes]]
+    entries: dict[bytes, Noted]
     changed: bool = False
+    hidden: dict[bytes, Noted] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not any(entry[0] in BIN_KINDS for entry in self.entries.values()):
+            return
+        everything = self.entries
+        whole = bin_note(self.folder.owner) in everything
+        self.hidden = {
+            record: entry for record, entry in everything.items()
+            if whole or entry[0] in BIN_KINDS or bin_note(record) in everything
+        }  # fmt: skip
+        self.entries = {record: entry for record, entry in everything.items() if record not in self.hidden}
+
+    @property
+    def everything(self) -> dict[bytes, Noted]:
+        """All that the list notes, with what lies in the bin."""
+        return {**self.entries, **self.hidden} if self.hidden else self.entries
+
+    @property
+    def binned(self) -> bool:
+        """Whether the client as a whole lies in the bin."""
+        return bin_note(self.folder.owner) in self.hidden
+
+    def show_hidden(self) -> None:
+        """Let what lies in the bin be read like the rest."""
+        self.entries, self.hidden = self.everything, {}
+
+
+def bin_note(record: bytes) -> bytes:
+    """The id of the note that says that a record lies in the bin."""
+    return hashlib.sha256(b"kura bin" + record).digest()[:16]
 
 
 def row_mark(sealed: bytes) -> bytes:
@@ -94,8 +135,18 @@ class Act:
         """The verified contents list of an owner; raises RolledBack when it is not the one noted last."""
         known = self._contents.get(owner)
         if known is None:
-            known = self._contents[owner] = self._open_contents(owner)
+            known = self._contents[owner] = self._open_lately(owner)
         return known
+
+    def _open_lately(self, owner: bytes) -> Contents:
+        """Opened anew with the keys of this moment where those that the request began with do not fit: he may have been
+        erased or sealed anew between the two, and that is no rollback."""
+        try:
+            return self._open_contents(owner)
+        except Damaged:
+            if not self.desk.refresh():
+                raise
+            return self._open_contents(owner)
 
     def _open_contents(self, owner: bytes) -> Contents:
         folder = self.desk.folder(owner)
@@ -108,11 +159,20 @@ class Act:
             return Contents(folder, None, {})
         return self._verified_lately(folder, *found)
 
+    def with_bin(self, owner: bytes) -> Contents:
+        """The same, and from here on in this act what lies in the bin is read like the rest: only for the bin's own
+        page, bringing back, and erasing."""
+        held = self.contents(owner)
+        held.show_hidden()
+        return held
+
     def every_client(self) -> Iterator[tuple[Contents, Opened]]:
         """Each client this person can open, with its own record: read in one statement, verified one by one.
 
-        Ids in a ring without anything in the database are left out: a save that was killed in between.
+        Ids in a ring without anything in the database are left out: a save that was killed in between. So are clients
+        in the bin.
         """
+        self.desk.refresh()
         rooms = clients_of(self.desk)
         for row, note, record in noted.every_client(self.connection):
             if row.owner in rooms:
@@ -120,9 +180,10 @@ class Act:
                 folder = self.desk.folder_named(folder, row.folder)
                 held = self._verified(folder, row, note)
                 self._check_noted(held, [record])
-                yield held, self._open_sealed_rows(folder, [record])[0]
+                if not held.binned:
+                    yield held, self._open_sealed_rows(folder, [record])[0]
         for owner in rooms:
-            if self.contents(owner).entries:
+            if self.contents(owner).everything:
                 self._damaged(owner)
 
     def _verified(self, folder: Folder, row: ContentsRow, note: journal.Entry | None) -> Contents:
@@ -137,7 +198,7 @@ class Act:
         known = keyring.list_of(folder.key, context, row.sealed)
         if known is None:
             held = self._verified(folder, row, note)
-            keyring.keep_list(folder.key, context, row.sealed, held.entries)
+            keyring.keep_list(folder.key, context, row.sealed, held.everything)
             return held
         self._check_list(folder, row, note)
         return Contents(folder, row, dict(known))
@@ -161,25 +222,25 @@ class Act:
 
     def _put_contents(self, owner: bytes, held: Contents) -> ContentsRow:
         version = held.row.version + 1 if held.row else 1
-        raw = codec.encode([[i, *entry] for i, entry in sorted(held.entries.items())])
+        raw = codec.encode([[i, *entry] for i, entry in sorted(held.everything.items())])
         context = self._list_context(held.folder, version)
         row = ContentsRow(owner, held.folder.id, version, seal(held.folder.key, raw, context))
         records.put_contents(self.connection, row)
-        self.desk.instance.keyring.keep_list(held.folder.key, context, row.sealed, held.entries)
+        self.desk.instance.keyring.keep_list(held.folder.key, context, row.sealed, held.everything)
         return row
 
     # --- reading
 
     def read(self, owner: bytes, kinds: Iterable[str] | None = None) -> list[Opened]:
-        """All records of an owner, of some kinds or all, opened; exactly those the contents list names."""
+        """All records of an owner, of some kinds or all, opened; exactly those the contents list names, less the bin."""
         wanted = None if kinds is None else set(kinds)
         held = self.contents(owner)
         rows = records.of_owner(self.connection, owner, wanted)
-        named = {i for i, e in held.entries.items() if e[0] != OBJECT and (wanted is None or e[0] in wanted)}
+        named = {i for i, e in held.everything.items() if e[0] != OBJECT and (wanted is None or e[0] in wanted)}
         if {row.id for row in rows} != named:
             self._damaged(owner)
         self._check_noted(held, rows)
-        return self._open_sealed_rows(held.folder, rows)
+        return self._open_sealed_rows(held.folder, [row for row in rows if row.id not in held.hidden])
 
     def read_one(self, owner: bytes, record: bytes, kind: str) -> Opened:
         """One record of an owner, opened; raises NotFound if the owner has no such record."""
@@ -209,8 +270,9 @@ class Act:
         return self._open_sealed_rows(held.folder, rows)
 
     def _check_noted(self, held: Contents, rows: list[Row]) -> None:
+        everything = held.everything
         for row in rows:
-            if held.entries.get(row.id) != (row.kind, row.version, row_mark(row.sealed)):
+            if everything.get(row.id) != (row.kind, row.version, row_mark(row.sealed)):
                 self._damaged(held.folder.owner)
 
     def _open_sealed_rows(self, folder: Folder, rows: list[Row]) -> list[Opened]:
@@ -245,10 +307,17 @@ class Act:
         records.put_next(self.connection, old, self._sealed(held, record, kind, base + 1, payload))
         return base + 1
 
+    def drop(self, owner: bytes, record: bytes, kind: str) -> None:
+        """Take a record that never has a second version away; raises NotFound if the owner has no such record."""
+        held = self.writable(owner)
+        records.take_rows(self.connection, [self._row(held, record, kind)])
+        del held.entries[record]
+
     def writable(self, owner: bytes) -> Contents:
-        """The contents list of an owner that is about to change; raises NotFound while he is being erased."""
+        """The contents list of an owner that is about to change; raises NotFound while he is being erased, and while
+        he lies in the bin."""
         held = self.contents(owner)
-        if records.is_erasing(self.connection, owner):
+        if held.binned or records.is_erasing(self.connection, owner):
             raise NotFound("not-found")
         held.changed = True
         return held

@@ -11,14 +11,17 @@ from dataclasses import replace
 
 from vault.crypto import codec
 from vault.crypto.directory import OFFICE
-from vault.crypto.keys import new_id, new_key, sign
+from vault.crypto.keys import fingerprint, new_id, new_key, sign, verify
 from vault.crypto.keystore import Keystore
 from vault.domain.access import Permission
 from vault.domain.erasures import CLIENT, Erasure, ErasureOrder
-from vault.errors import Malformed, NotFound
-from vault.services import payloads
-from vault.services.acts import Act
+from vault.domain.retention import holds_on
+from vault.errors import KuraError, Malformed, NotFound, Refused
+from vault.services import backups, office, payloads
+from vault.services.acts import BIN_KINDS, Act
 from vault.services.audit import Event, Fact
+from vault.services.clients import client_of
+from vault.services.ledger_rows import today
 from vault.services.safe import Desk, shadow_of
 from vault.storage import objects, records
 from vault.storage.database import checkpoint, transaction
@@ -40,29 +43,49 @@ def ensure_folder(desk: Desk) -> None:
 def erase_clients(desk: Desk, clients: Sequence[bytes], order: ErasureOrder) -> list[int]:
     """Erase clients wholly, with one keystore epoch for all; returns the numbers of their certificates.
 
-    Raises NotFound for a client that the person at the desk does not hold.
+    One that was erased already, by a second click or another administrator, keeps the certificate that he has. Raises
+    NotFound for a client that the person at the desk does not hold, Refused("held") for one that is not to be erased.
     """
     desk.require(Permission.ERASE)
     ensure_folder(desk)
-    numbers = []
     with desk.act(Event.ERASURE_BEGUN, Permission.ERASE) as act:
-        for client in clients:
-            desk.folder(client)
-            records.set_erasing(act.connection, client)
-            numbers.append(begin(act, CLIENT, client, order))
-            act.also(Event.ERASURE_BEGUN, client)
+        earlier = {each.client: each.number for each in every(act) if each.what == CLIENT}
+        numbers = [earlier.get(client.hex()) or _begun(act, client, order) for client in dict.fromkeys(clients)]
     finish(desk)
     return numbers
 
 
-def begin(act: Act, what: str, client: bytes, order: ErasureOrder) -> int:
-    """Note an erasure that is to be done, inside an act; returns its number."""
-    desk, number = act.desk, 1 + len(act.read(ERASURES, [KIND]))
-    counted = records.counts_of(act.connection, client)
+def _begun(act: Act, client: bytes, order: ErasureOrder) -> int:
+    act.desk.folder(client)
+    check_holds(act, client)
+    records.set_erasing(act.connection, client)
+    there, earlier = records.counts_of(act.connection, client)
+    notes = sum(entry[0] in BIN_KINDS for entry in act.contents(client).entries.values())
+    number = begin(act, CLIENT, client, order, (there - notes, earlier, len(objects.rows_of(act.connection, client))))
+    act.also(Event.ERASURE_BEGUN, client)
+    return number
+
+
+def check_holds(act: Act, client: bytes) -> None:
+    """Raises Refused("held") while somebody has noted a reason not to erase a client, or a part of him."""
+    act.with_bin(client)
+    try:
+        record = client_of(act, client)[1]
+    except NotFound:
+        return  # a save that was killed: there is nothing to be held
+    for hold in holds_on(record.holds, today(act.desk)):
+        since, until = (day.typed if day else "―" for day in (hold.since, hold.until))
+        raise Refused("held", name=record.name, reason=hold.reason, since=since, until=until)
+
+
+def begin(act: Act, what: str, client: bytes, order: ErasureOrder, counted: tuple[int, int, int]) -> int:
+    """Note an erasure that is to be done, inside an act; `counted`: records, earlier versions and objects that go.
+    Returns its number."""
+    desk = act.desk
+    number = 1 + sum(entry[0] == KIND for entry in act.contents(ERASURES).entries.values())
     erasure = Erasure(
         number=number, what=what, client=client.hex(), reason=order.reason, note=order.note, person=desk.person.hex(),
-        begun=desk.instance.now(), records=counted[0], versions=counted[1],
-        objects=len(objects.rows_of(act.connection, client)),
+        begun=desk.instance.now(), records=counted[0], versions=counted[1], objects=counted[2],
     )  # fmt: skip
     act.add(ERASURES, KIND, payloads.encode(erasure))
     return number
@@ -133,6 +156,7 @@ def _drop_keys(desk: Desk, clients: dict[bytes, Erasure]) -> None:
 
     desk.instance.keyring.let_go()  # or this worker would wait for its own lease
     desk.now_reading(desk.instance.files.take_away(change))
+    backups.copy_keystore(desk.instance)
 
 
 def _drop_rows(act: Act, client: bytes, erasure: Erasure) -> list[bytes]:
@@ -153,16 +177,34 @@ def _complete(act: Act, record: bytes, erasure: Erasure) -> None:
     found = act.read_one(ERASURES, record, KIND)
     if payloads.decode(found.payload, Erasure).done:
         return  # somebody else has finished it in this moment
-    done = replace(erasure, done=desk.instance.now(), epoch=desk.stored.keystore.epoch)
+    key = fingerprint(desk.directory.signing_public).hex()
+    done = replace(erasure, done=desk.instance.now(), epoch=desk.stored.keystore.epoch, key=key)
     signature = sign(desk.secret("signing"), PURPOSE, codec.encode([desk.instance.office, *done.told()]))
     signed = payloads.encode(replace(done, signature=signature.hex()))
     act.change(ERASURES, record, KIND, signed, found.row.version)
 
 
+def listed(desk: Desk) -> list[tuple[Erasure, str]]:
+    """All erasures with the name of who did each, the newest first."""
+    desk.require(Permission.ERASE)
+    ensure_folder(desk)
+    with desk.act(Event.ERASURES_OPENED, Permission.ERASE) as act:
+        return [(each, office.name_of(act, bytes.fromhex(each.person))) for each in every(act)]
+
+
 def certificate(desk: Desk, number: int) -> Erasure:
     """The erasure of a certificate's number; raises NotFound for one that is not done."""
-    with desk.act(Event.ERASURES_OPENED, Permission.ERASE) as act:
-        for erasure in every(act):
-            if erasure.number == number and erasure.done:
-                return erasure
+    for erasure, _ in listed(desk):
+        if erasure.number == number and erasure.done:
+            return erasure
     raise NotFound("not-found")
+
+
+def is_vouched(desk: Desk, erasure: Erasure) -> bool:
+    """Whether the office's signing key of today signed a certificate, and signed just this."""
+    data = codec.encode([desk.instance.office, *erasure.told()])
+    try:
+        verify(desk.directory.signing_public, PURPOSE, data, bytes.fromhex(erasure.signature))
+    except KuraError:
+        return False
+    return True

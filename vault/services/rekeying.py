@@ -10,9 +10,9 @@ from vault.crypto.envelope import Context, seal
 from vault.crypto.keys import new_id, new_key
 from vault.domain.access import Permission
 from vault.domain.erasures import PART, ErasureOrder
-from vault.errors import Conflict, Malformed
+from vault.errors import Conflict, Malformed, NotFound
 from vault.services import erasing, ledger_rows, objects
-from vault.services.acts import Act, Contents, Folder, Opened, row_mark
+from vault.services.acts import BIN_KINDS, OBJECT, Act, Contents, Folder, Opened, bin_note, row_mark
 from vault.services.audit import Event
 from vault.services.safe import Desk, shadow_of
 from vault.storage import objects as object_rows
@@ -36,10 +36,14 @@ def erase_part(
     old = desk.folder(client)
     new = _next_folder(desk, old)
     with desk.act(Event.ERASURE_BEGUN, Permission.ERASE, client) as act:
-        held = act.contents(client)
+        erasing.check_holds(act, client)
+        held = act.with_bin(client)
         if held.folder.id != old.id or records.is_erasing(act.connection, client):
             raise Conflict("conflict")
-        number = erasing.begin(act, what, client, order)
+        if redact is None and not any(record in held.entries for record in gone):
+            raise NotFound("not-found")  # somebody else was faster
+        gone = {*gone, *map(bin_note, gone)}
+        number = erasing.begin(act, what, client, order, _counted(held, gone))
         moved = Contents(new, held.row, {}, changed=True)
         _move_rows(act, held, moved, gone, redact or (lambda found: found.payload))
         files = _move_objects(act, held, moved, gone)
@@ -62,6 +66,14 @@ def _next_folder(desk: Desk, old: Folder) -> Folder:
         except Malformed as error:  # somebody else is at this client
             raise Conflict("conflict") from error
     return Folder(old.owner, *found, old.compartment)
+
+
+def _counted(held: Contents, gone: Collection[bytes]) -> tuple[int, int, int]:
+    """Of what goes: records, their earlier versions, objects; a note that something lies in the bin is no record."""
+    going = [entry for record, entry in held.entries.items() if record in gone]
+    rows = [entry for entry in going if entry[0] not in (OBJECT, *BIN_KINDS)]
+    objects_gone = sum(entry[0] == OBJECT for entry in going)
+    return len(rows), sum(entry[1] - 1 for entry in rows), objects_gone
 
 
 def _move_rows(act: Act, held: Contents, moved: Contents, gone: Collection[bytes], redact: Redact) -> None:

@@ -70,6 +70,14 @@ class Desk:
         self.directory = self.instance.keyring.directory(stored, self.bundle.pinned)
         self._keys.clear()
 
+    def refresh(self) -> bool:
+        """Go on with the keystore that stands there now; False where it is the one that this request began with."""
+        stored = self.instance.keyring.stored()
+        if stored.place == self.stored.place:
+            return False
+        self.now_reading(stored)
+        return True
+
     # --- keys
 
     def compartment_key(self, compartment: bytes) -> bytes:

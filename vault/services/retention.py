@@ -1,0 +1,197 @@
+"""保存期限: which clients are to be erased, reckoned a bounded part at a time, and erased in one go.
+
+Every policy of every client has to be opened to know it. So a visit reckons some, in the order of ids, and leaves what it
+found to the next; small offices are done in one.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from vault.domain.access import Permission
+from vault.domain.clients import Hold
+from vault.domain.erasures import ErasureOrder
+from vault.domain.policies import Policy
+from vault.domain.retention import YEARS, Term, due_from, holds_on, term_of
+from vault.errors import Damaged, NotFound, Refused
+from vault.services import erasing, payloads
+from vault.services.acts import Act, clients_of
+from vault.services.audit import Event
+from vault.services.clients import POLICY, client_of
+from vault.services.ledger_rows import day_of, today
+from vault.services.safe import OFFICE_PAGE, Desk
+
+KIND = "retention"
+BUDGET = 1000  # clients reckoned by one visit
+ON_A_PAGE = 50
+DAY = 24 * 60 * 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noted:
+    """What is known: `due` (hex ids) as of `at` (seconds since 1970, 0: never); the round that is under way has `found`
+    so many up to the client `cursor`."""
+
+    at: int = 0
+    due: tuple[str, ...] = ()
+    cursor: str = ""
+    found: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Due:
+    """A client whose term is over: since which day, for which reason (a code of domain.retention), what holds him."""
+
+    id: bytes
+    name: str
+    since: date
+    why: str
+    ended: date | None
+    policies: int
+    holds: list[Hold]
+
+
+@dataclass(frozen=True)
+class List:
+    """A page of those who are due. `at`: when it was reckoned; `done` of `clients` are reckoned in the round under way.
+
+    `total`: how many are due in all.
+    """
+
+    rows: list[Due]
+    total: int
+    number: int
+    pages: int
+    at: int
+    done: int
+    clients: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether no round is under way."""
+        return self.done == self.clients
+
+
+def years(desk: Desk) -> int:
+    """For how many years the office keeps a client of whom nothing else is said."""
+    return desk.directory.rules.get("retention_years", YEARS)
+
+
+def look(desk: Desk, number: int = 1, on: bool = False) -> List:
+    """A page (from 1) of those who are due, after reckoning a part of the clients; `on` begins the next round where one
+    has ended within the day."""
+    with desk.act(Event.RETENTION_OPENED, Permission.ERASE) as act:
+        note, owners = _reckoned(act, on)
+        due = [bytes.fromhex(each) for each in note.due]
+        pages = max(1, -(-len(due) // ON_A_PAGE))
+        number = min(max(1, number), pages)
+        shown = due[(number - 1) * ON_A_PAGE : number * ON_A_PAGE]
+        rows = [row for row in (_due(act, client) for client in shown) if row is not None]
+        done = bisect_right(owners, bytes.fromhex(note.cursor)) if note.cursor else len(owners)
+        return List(sorted(rows, key=lambda row: (row.since, row.id)), len(due), number, pages, note.at, done, len(owners))
+
+
+def daily(desk: Desk) -> None:
+    """Reckon a part, where nobody has for a day: the first page asks only for the number."""
+    if not desk.may(Permission.ERASE):
+        return
+    with desk.act(Event.RETENTION_OPENED, Permission.ERASE) as act:
+        note = _read(act)[0]
+        if note.cursor or desk.instance.now() - note.at >= DAY:
+            _reckoned(act, False)
+
+
+def count(act: Act) -> tuple[int, int]:
+    """(how many are due, when that was reckoned in seconds since 1970), inside another act; (0, 0) where nobody has."""
+    note = _read(act)[0]
+    return len(note.due), note.at
+
+
+def erase(desk: Desk, clients: Sequence[bytes], order: ErasureOrder) -> list[int]:
+    """Erase clients whose term is over, with one epoch of the keystore; returns the certificates' numbers.
+
+    Raises Refused("not-due") when one of them is to be kept after all.
+    """
+    with desk.act(Event.RETENTION_OPENED, Permission.ERASE) as act:
+        for client in clients:
+            try:
+                term, name = _term(act, client)
+            except NotFound:
+                continue  # a second click: he has his certificate
+            if not term.is_over(today(desk)):
+                raise Refused("not-due", name=name)
+    numbers = erasing.erase_clients(desk, clients, order)
+    _forget(desk, clients)
+    return numbers
+
+
+def _forget(desk: Desk, clients: Sequence[bytes]) -> None:
+    gone = {client.hex() for client in clients}
+    with desk.act(Event.RETENTION_OPENED, Permission.ERASE) as act:
+        note, record, version = _read(act)
+        _write(act, replace(note, due=tuple(each for each in note.due if each not in gone)), record, version)
+
+
+# --- reckoning
+
+
+def _reckoned(act: Act, on: bool) -> tuple[Noted, list[bytes]]:
+    """The note after this visit's part, and every client in the order in which they are reckoned."""
+    owners = sorted(clients_of(act.desk))
+    note, record, version = _read(act)
+    small, fresh = len(owners) <= BUDGET, act.desk.instance.now() - note.at < DAY
+    if not small and fresh and not note.cursor and not on:
+        return note, owners
+    start = bisect_right(owners, bytes.fromhex(note.cursor)) if note.cursor and not small else 0
+    part = owners[start : start + BUDGET]
+    found = (*(note.found if start else ()), *(client.hex() for client in part if _due(act, client)))
+    if start + BUDGET < len(owners):
+        after = replace(note, cursor=part[-1].hex(), found=found)
+    else:
+        after = Noted(at=act.desk.instance.now(), due=found)
+    if not (small and fresh and after.due == note.due):
+        _write(act, after, record, version)
+    return after, owners
+
+
+def _due(act: Act, client: bytes) -> Due | None:
+    """A client whose term is over; None for any other, and for one that lies in the bin, is gone, or is damaged: his own
+    page says so, and he keeps nobody else from the list."""
+    try:
+        term, name = _term(act, client)
+        if not term.is_over(today(act.desk)):
+            return None
+        held = act.contents(client).entries.values()
+        holds = holds_on(client_of(act, client)[1].holds, today(act.desk))
+    except (NotFound, Damaged):
+        return None
+    policies = sum(entry[0] == POLICY for entry in held)
+    return Due(client, name, due_from(term), term.why, term.ended, policies, holds)
+
+
+def _term(act: Act, client: bytes) -> tuple[Term, str]:
+    found, record = client_of(act, client)
+    policies = [
+        (payloads.decode(each.payload, Policy), day_of(each.row.changed)) for each in act.read(client, [POLICY])
+    ]
+    return term_of(record, policies, day_of(found.row.changed), years(act.desk)), record.name
+
+
+# --- the note
+
+
+def _read(act: Act) -> tuple[Noted, bytes, int]:
+    """(the note, its record, its version); an empty one where there is none."""
+    for found in act.read(OFFICE_PAGE, [KIND]):
+        return payloads.decode(found.payload, Noted), found.row.id, found.row.version
+    return Noted(), b"", 0
+
+
+def _write(act: Act, note: Noted, record: bytes, version: int) -> None:
+    if record:
+        act.change(OFFICE_PAGE, record, KIND, payloads.encode(note), version)
+    else:
+        act.add(OFFICE_PAGE, KIND, payloads.encode(note))

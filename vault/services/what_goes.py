@@ -1,0 +1,93 @@
+"""What an erasure would take with it, and what would stay: told before, and done when it was confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+
+from vault.domain.access import Permission
+from vault.domain.clients import Client, Hold
+from vault.domain.erasures import MEMBER, ErasureOrder
+from vault.domain.policies import Policy
+from vault.domain.retention import holds_on
+from vault.errors import NotFound
+from vault.services import ledger, objects, payloads, rekeying
+from vault.services.acts import Opened
+from vault.services.audit import Event
+from vault.services.clients import KINDS, Held, Page, opened_client, page_of
+from vault.services.ledger_rows import Listed, today
+from vault.services.safe import Desk
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A client about to be erased, wholly or in part: his page, the reasons not to, the papers about him that are out."""
+
+    page: Page
+    holds: list[Hold]
+    papers: list[Listed]
+
+
+def preview(desk: Desk, client: bytes) -> Preview:
+    """What stands before an erasure; raises NotFound."""
+    with desk.act(Event.CLIENT_OPENED, Permission.ERASE, client) as act:
+        page = page_of(act, client)
+        return Preview(page, holds_on(page.client.holds, today(desk)), ledger.open_rows(act, client))
+
+
+def naming(page: Page, member: str) -> list[Held]:
+    """The policies that name a member."""
+    return [held for held in page.policies if any(role.member == member for role in held.policy.roles)]
+
+
+def erase_policy(desk: Desk, client: bytes, policy: bytes, order: ErasureOrder) -> int:
+    """Erase a policy with all its versions; returns the certificate's number. Raises NotFound, Refused, Conflict."""
+    _check_there(desk, client, {policy})
+    return rekeying.erase_part(desk, client, {policy}, order)
+
+
+def erase_object(desk: Desk, client: bytes, name: bytes, order: ErasureOrder) -> int:
+    """Erase one of a client's documents; returns the certificate's number. Raises NotFound, Refused, Conflict."""
+    with desk.act(Event.CLIENT_OPENED, Permission.ERASE, client) as act:
+        if name not in objects.names(act, client):
+            raise NotFound("not-found")
+    return rekeying.erase_part(desk, client, {name}, order)
+
+
+def erase_member(
+    desk: Desk, client: bytes, member: str, policies: Collection[bytes], order: ErasureOrder
+) -> int:
+    """Take a person out of every version of the client's record, and erase `policies` too; returns the number.
+
+    Policies that stay go on naming him, as do notes that people have written. Raises NotFound, Refused, Conflict.
+    """
+    _check_there(desk, client, policies, member)
+    return rekeying.erase_part(desk, client, policies, order, _without(member), MEMBER)
+
+
+def _check_there(desk: Desk, client: bytes, policies: Collection[bytes], member: str = "") -> None:
+    """Before a key is made: a second click finds nothing left to do."""
+    with desk.act(Event.CLIENT_OPENED, Permission.ERASE, client) as act:
+        page = page_of(act, client)
+        known = {held.id for held in page.policies}
+        if not known.issuperset(policies) or (member and page.client.member(member) is None):
+            raise NotFound("not-found")
+
+
+def _without(member: str) -> Callable[[Opened], bytes]:
+    """Rewrites a version of a client's record so that it never knew a member."""
+
+    def redact(found: Opened) -> bytes:
+        return payloads.encode(_forgotten(opened_client(found), member)) if found.row.kind in KINDS else found.payload
+
+    return redact
+
+
+def _forgotten(client: Client, member: str) -> Client:
+    related = tuple(replace(link, member="") if link.member == member else link for link in client.related)
+    return replace(client, members=tuple(m for m in client.members if m.id != member), related=related)
+
+
+def label_of(policy: Policy) -> str:
+    """A policy as a line of words: insurer, kind, number."""
+    return " ".join(filter(None, (policy.insurer, policy.kind, policy.policy_number)))
