@@ -19,6 +19,7 @@ CROWD = 8 - 3  # who is neither an administrator nor about to leave
 LIMITS = {
     "client_page_quotient": 1.15, "save_quotient": 2, "sign_in_argon2": 85, "idle_memory": 90, "person_create": 1,
     "person_revoke": 2, "administrator_revoke": 2, "crowd_in": CROWD, "crowd_memory": 3,
+    "backup_first_quotient": 1.3, "backup_next_quotient": 0.1, "erase_client": 1,
 }  # fmt: skip
 
 
@@ -38,7 +39,7 @@ def measured(folder: Path, *arguments: str) -> list[dict[str, Any]]:
 
 
 def test_the_bench_tells_every_figure_with_its_limit_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    found = measured(tmp_path, "--clients", "50", "--people", str(PEOPLE))
+    found = measured(tmp_path, "--clients", "50", "--people", str(PEOPLE), "--objects", "20")
     assert {name for figure in found for name in figure} == {"name", "value", "unit", "limit", "ok", "least"}
     assert {figure["name"]: figure["limit"] for figure in found if figure["limit"] is not None} == LIMITS
     assert all(figure["value"] > 0 for figure in found)
@@ -51,7 +52,8 @@ def test_every_figure_has_its_words() -> None:
     for language in ("ja", "en"):
         words = catalogue.load(language)
         for name in (*LIMITS, "sign_in", "client_list", "working_memory", "client_page", "client_page_plain", "save",
-                     "plain_insert", "bare_insert", "keystore_write", "crowd_sign_in"):  # fmt: skip
+                     "plain_insert", "bare_insert", "keystore_write", "crowd_sign_in", "copy", "backup_first", "vacuum",
+                     "backup_next", "drill", "restore", "rekey_client"):  # fmt: skip
             assert words.gettext(f"bench.{name}") != f"bench.{name}"
 
 

@@ -18,7 +18,7 @@ from unittest.mock import patch
 from sqlalchemy import Engine, insert, update
 
 from vault import catalogue
-from vault.cli import bench_people
+from vault.cli import bench_backup, bench_people
 from vault.cli.bench_figure import Figure
 from vault.cli.bench_office import HERE, PASSWORD, Measured, make
 from vault.cli.bench_plain import plain_row
@@ -40,11 +40,11 @@ PAGES, SAVES, SIGN_INS, WRITES, LISTS = 400, 400, 15, 5, 4
 REST_SECONDS = 6.0
 
 
-def run(clients: int, as_json: bool, people: int) -> Iterator[str]:
+def run(clients: int, as_json: bool, people: int, objects: int) -> Iterator[str]:
     """The lines to print: figures as they come, or one JSON list of all."""
     # On the disk of the current folder: what is measured is this disk, and memory would flatter it.
     with tempfile.TemporaryDirectory(prefix=".kura-bench.", dir=Path.cwd()) as place:
-        found = _figures(Path(place), clients, people)
+        found = _figures(Path(place), clients, people, objects)
         if as_json:
             yield json.dumps([{**asdict(figure), "ok": figure.ok} for figure in found])
             return
@@ -61,7 +61,7 @@ def _line(figure: Figure) -> str:
     return f"{told} ({bound % {'limit': f'{figure.limit:g}'}}) {'○' if figure.ok else '×'}"
 
 
-def _figures(place: Path, clients: int, people: int) -> Iterator[Figure]:
+def _figures(place: Path, clients: int, people: int, objects: int) -> Iterator[Figure]:
     with ExitStack() as stack:
         office = make(place / "sealed", clients)
         stack.callback(shutil.rmtree, office.instance.settings.run, ignore_errors=True)
@@ -73,6 +73,7 @@ def _figures(place: Path, clients: int, people: int) -> Iterator[Figure]:
         yield from _saves(office, place)
         yield from _keystore_writes(office)
         yield from bench_people.figures(office, people, lambda: Server(place / "sealed", "bench_memory"))
+        yield from bench_backup.figures(office, objects, place, lambda: Server(place / "sealed", "bench_memory"))
 
 
 def _timed(act: Callable[[], object]) -> float:

@@ -1,4 +1,4 @@
-"""`kura`: begin an instance, serve it, look at it, verify its log, issue a ticket, measure it."""
+"""`kura`: begin an instance, serve it, look at it, verify its log, back it up, issue a ticket, measure it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,20 @@ from typing import NoReturn
 import click
 
 from vault import catalogue
+from vault.cli import backing_up
 from vault.config import SECRET_FILE, SETTINGS_FILE, load, new_settings_text
 from vault.crypto.keys import new_id, new_signing_key, signing_public
 from vault.errors import KuraError, NotReady, Refused
-from vault.services import audit
+from vault.services import (
+    audit,
+    backups,
+    cancellation,
+    certificates,
+    destroying,
+    packing,
+    presence,
+    unpacking,
+)
 from vault.services.accounts import activation, recovery
 from vault.services.instance import Instance
 from vault.services.operations import plain_state
@@ -90,8 +100,11 @@ def begin_instance(folder: Path, port: int, operator_key: Path | None, again: bo
             raise NotReady("folder-foreign", folder=folder)
         _make_folder(folder, port, operator_key)
     instance = Instance(load(folder))
-    instance.check()
-    return activation.issue(instance)
+    try:
+        instance.check()
+        return activation.issue(instance)
+    finally:
+        instance.engine.dispose()  # or it would stay open until it is collected, whoever else copies the file meanwhile
 
 
 def _make_folder(folder: Path, port: int, operator_key: Path | None) -> None:
@@ -135,6 +148,7 @@ def serve(folder: Path, port: int | None, workers: int | None) -> None:
     try:
         settings = load(folder)
         durable.make_folder(settings.run)
+        presence.stand_on(settings.folder)
         make_ready(settings, lambda: click.echo(_("データベースを新しい形に直しています。終わるまでお待ちください。")))
     except KuraError as error:
         _stop(error)
@@ -186,6 +200,8 @@ def _facts(instance: Instance) -> dict[str, object]:
         "devices": state.devices,
         "free_bytes": state.free_bytes,
         "journal_whole": _journal_whole(instance),
+        "ending": held.day.isoformat() if (held := cancellation.told(instance)) else "",
+        **backing_up.status_facts(backups.state(instance)),
     }
 
 
@@ -230,15 +246,174 @@ def verify_log(folder: Path, expect: str | None, as_json: bool) -> None:
     sys.exit(finding.fault is not None)
 
 
+# --- backup, drill, restore
+
+
+@main.command()
+@folder_option
+@click.option("--force", default="", metavar=_("フォルダー"), help=_("断られたバックアップのフォルダーを、名前を入れて使う"))
+@click.option("--no-drill", is_flag=True, help=_("できたバックアップを点検しない"))
+@click.option("--json", "as_json", is_flag=True)
+def backup(folder: Path, force: str, no_drill: bool, as_json: bool) -> None:
+    """Back the instance up while people work, and try the backup; exit status 1 when something is wrong."""
+    try:
+        instance = backing_up.opened(folder)
+        made, found = backing_up.backup(instance, force, not no_drill)
+        if as_json:
+            click.echo(json.dumps(backing_up.backup_facts(instance, made, found)))
+        else:
+            backing_up.tell_backup(instance, made)
+    except KuraError as error:
+        _stop(error)
+    if found is not None and not as_json:
+        backing_up.tell_drill(found)
+    sys.exit(bool(made.lost or (found is not None and found.faults)))
+
+
+@main.command()
+@folder_option
+@click.option("--name", default="", help=_("点検するバックアップの名前(なければ最新)"))
+@click.option("--json", "as_json", is_flag=True)
+def drill(folder: Path, name: str, as_json: bool) -> None:
+    """Try a backup in a scratch folder; exit status 1 when anything in it is not right."""
+    teller = backing_up.Teller()
+    try:
+        found = backups.drill(backing_up.opened(folder), name, teller)
+    except KuraError as error:
+        _stop(error)
+    teller.end()
+    if as_json:
+        click.echo(json.dumps(backing_up.drill_facts(found)))
+    else:
+        backing_up.tell_drill(found)
+    sys.exit(bool(found.faults))
+
+
+@main.command()
+@folder_option
+@click.option("--at", default="", metavar="2026-11-22[T14:30]", help=_("この時までのいちばん新しいバックアップに戻す"))
+@click.option("--undo", is_flag=True, help=_("確認の前に、戻す前の状態に直す"))
+@click.option("--from", "source", type=click.Path(path_type=Path, exists=True, file_okay=False),
+              help=_("なくなったデータのフォルダーを、このバックアップのフォルダーから作り直す"))  # fmt: skip
+@click.option("--keys", type=click.Path(path_type=Path, exists=True, file_okay=False), help=_("残っている鍵の控えのフォルダー"))
+@click.option("--yes", is_flag=True, help=_("確かめずに進める"))
+def restore(folder: Path, at: str, undo: bool, source: Path | None, keys: Path | None, yes: bool) -> None:
+    """Put records and documents back as a backup has them."""
+    try:
+        if source is not None:
+            backing_up.rebuild(folder, source, at, keys)
+        else:
+            backing_up.restore(folder, at, undo, lambda: yes or click.confirm(_("この内容で進めますか"), default=False))
+    except KuraError as error:
+        _stop(error)
+
+
+@main.command()
+@folder_option
+@click.option("--yes", metavar="OFFICE_ID", default="", help=_("確かめの入力の代わりに、事務所のIDを渡す"))
+@click.option("--contract-ended", is_flag=True, help=_("事務所が申し込んだ日を待たずに消去する(契約が終わったとき)"))
+@click.option("--moved", metavar=_("受領番号"), default="", help=_("引っ越しのあと、kura unpack が表示した受領番号"))
+@click.option("--operator-key", type=click.Path(path_type=Path), help=_("運営者の秘密鍵(16進)のファイル"))
+@click.option("--certificate", type=click.Path(path_type=Path), help=_("証明書を書くファイル(なければフォルダーの隣)"))
+@click.option("--lost", type=click.Path(path_type=Path), multiple=True, help=_("二度と戻らない鍵の控えやバックアップの場所"))
+def destroy(
+    folder: Path, yes: str, contract_ended: bool, moved: str, operator_key: Path | None, certificate: Path | None,
+    lost: tuple[Path, ...],
+) -> None:  # fmt: skip
+    """Destroy the instance, its keys and all of its backups, for good, and write a signed certificate."""
+    from vault.cli import ending
+
+    folder = folder.resolve()
+    target = (certificate or ending.default_certificate(folder)).resolve()
+    try:
+        if destroying.finish_empty(folder, target) is not None:
+            click.echo(_("消去は終わっています。証明書: %(file)s") % {"file": target})
+            return
+        office = ending.office_of(folder)
+        click.echo(_("事務所のID: %(office)s") % {"office": office})
+        if (yes or click.prompt(_("すべてを消去します。元に戻せません。事務所のIDを入力してください"))).strip().lower() != office:
+            raise Refused("ending-unconfirmed")
+        key = ending.private_key(folder, operator_key)
+        order = destroying.Order(key, target, contract_ended, moved, lost)
+        written, _certificate = ending.destroy(folder, order, catalogue.load("ja"))
+    except KuraError as error:
+        _stop(error)
+    click.echo(_("すべて消去しました。証明書: %(file)s") % {"file": written})
+
+
+@main.command("verify-certificate")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--key", required=True, help=_("運営者(お客様の消去証明書では事務所)の公開鍵か、復旧用紙の指紋: 16進、またはそのファイル"))
+def verify_certificate(file: Path, key: str) -> None:
+    """Verify a certificate of a contract's end, or the typed values of a client's erasure; exit status 1 if it is not right."""
+    from vault.cli import ending
+
+    try:
+        facts = certificates.check(file.read_bytes(), ending.public_key(key))
+    except KuraError as error:
+        _stop(error)
+    click.echo(_("この証明書は、この鍵の持ち主が署名したとおりです。"))
+    for line in ending.told(facts):
+        click.echo(line)
+
+
+@main.command()
+@folder_option
+@click.option("--to", "target", type=click.Path(path_type=Path), help=_("荷物を書くファイル"))
+@click.option("--with-backups", is_flag=True, help=_("バックアップも入れる"))
+@click.option("--reopen", is_flag=True, help=_("引っ越しをやめ、閉じた証券蔵をまた開く"))
+@click.option("--yes", is_flag=True, help=_("荷物が使われていないと分かっている"))
+def pack(folder: Path, target: Path | None, with_backups: bool, reopen: bool, yes: bool) -> None:
+    """Close the instance and put all of it into one sealed file for another server."""
+    from vault.cli import moving
+
+    try:
+        instance = Instance(load(folder))
+        if reopen:
+            opened = packing.reopen(instance, yes)
+            click.echo(_("また開きました。") if opened else _("引っ越しのために閉じてはいません。"))
+            return
+        if target is None:
+            raise Refused("pack-target")
+        instance.check()
+        with presence.alone(instance.settings.folder):
+            found = packing.pack(instance, target.resolve(), with_backups)
+    except KuraError as error:
+        _stop(error)
+    for line in moving.told_packed(found, catalogue.load("ja")):
+        click.echo(line)
+
+
+@main.command()
+@click.argument("source", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@folder_option
+@click.option("--host", default="", help=_("新しいホスト名(設定にあるものと違うとき)"))
+@click.option("--replica", type=click.Path(path_type=Path), multiple=True, help=_("鍵の控えの場所(古いサーバーで別の場所だったとき)"))
+@click.option("--backups", "backup_place", type=click.Path(path_type=Path), help=_("バックアップの場所(同じく)"))
+def unpack(source: Path, folder: Path, host: str, replica: tuple[Path, ...], backup_place: Path | None) -> None:
+    """Make the instance of a pack in an empty folder, verify all of it, and print the receipt for the old server."""
+    from vault.cli import moving
+
+    code = click.prompt(_("開封コード"))
+    places = unpacking.Places(host, tuple(each.resolve() for each in replica), backup_place and backup_place.resolve())
+    try:
+        found = unpacking.unpack(source, code, folder.resolve(), places)
+    except KuraError as error:
+        _stop(error)
+    for line in moving.told_unpacked(found, catalogue.load("ja")):
+        click.echo(line)
+
+
 @main.command()
 @click.option("--json", "as_json", is_flag=True)
 @click.option("--clients", type=click.IntRange(10, 200_000), default=25_000, show_default=True)
 @click.option("--people", type=click.IntRange(10, 500), default=50, show_default=True)
-def bench(as_json: bool, clients: int, people: int) -> None:
+@click.option("--objects", type=click.IntRange(10, 100_000), default=2000, show_default=True, help="MiB")
+def bench(as_json: bool, clients: int, people: int, objects: int) -> None:
     """Measure this machine: each figure as a ratio taken in one run."""
     from vault.cli.bench import run
 
-    for line in run(clients, as_json, people):
+    for line in run(clients, as_json, people, objects):
         click.echo(line)
 
 
