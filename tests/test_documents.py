@@ -1,6 +1,7 @@
 """What the documents and the manual name exists, and what the formats chapter has to name it does name."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 
@@ -11,8 +12,31 @@ from vault.cli.kura import main
 from vault.crypto import directory, keystore_form
 from vault.crypto.envelope import FIELDS
 from vault.domain.office_rules import Rules
-from vault.services import ledger_rows
-from vault.storage import schema
+from vault.services import (
+    acts,
+    backup_notes,
+    bin,
+    cancellation,
+    certificates,
+    clients,
+    closing,
+    data_ledger,
+    ending_notes,
+    erasing,
+    inspections,
+    ledger_rows,
+    log,
+    office,
+    packing_notes,
+    rebuilding,
+    restore_notes,
+    retention,
+    unpacking,
+    whole_office_progress,
+)
+from vault.services.accounts import compartments, devices, seen
+from vault.services.audit import Event
+from vault.storage import backups, manifest, packs, schema
 from vault.web import gate
 
 ROOT = Path(__file__).parents[1]
@@ -52,7 +76,7 @@ def test_the_formats_name_every_rule_that_an_office_can_lay_down() -> None:
 
 
 def test_the_formats_name_every_kind_of_row_in_the_print_ledger() -> None:
-    kinds = (ledger_rows.PLAIN, ledger_rows.CLOSED, ledger_rows.WAITS, ledger_rows.GRANTED, ledger_rows.OUT)
+    kinds = (ledger_rows.PLAIN, ledger_rows.CLOSED, ledger_rows.WAITS, ledger_rows.GRANTED, ledger_rows.OUT, ledger_rows.REFUSED)
     told = chapter("Database").split("### Print ledger")[1]
     assert [kind for kind in kinds if f"`{kind}`" not in told] == []
 
@@ -75,6 +99,56 @@ def test_the_formats_name_every_table_and_column() -> None:
     ]
     assert missing == []
     assert f"`{schema.HEAD}`" in tables
+
+
+def test_the_readme_names_every_command() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert isinstance(main, click.Group)
+    assert [name for name in main.commands if not re.search(rf"(?:`|bin/|    )kura {name}\b|`{name}`", text)] == []
+
+
+def unnamed(names: Iterable[str], title: str) -> list[str]:
+    return sorted(name for name in names if f"`{name}`" not in chapter(title))
+
+
+def test_the_formats_name_every_event_and_no_other() -> None:
+    assert unnamed((event.value for event in Event), "Journal") == []
+    told = chapter("Journal").split("Events are a closed list:")[1].split("\n\n")[0]
+    assert set(re.findall(r"`([a-z-]+)`", told)) == {event.value for event in Event}
+
+
+def test_the_formats_name_every_kind_of_record() -> None:
+    kinds = {
+        *clients.KINDS, clients.POLICY, office.KIND, compartments.KIND, devices.KIND, data_ledger.COUNT, inspections.SIGNED,
+        inspections.ADDED, erasing.KIND, retention.KIND, cancellation.KIND, *acts.BIN_KINDS, acts.OBJECT,
+        whole_office_progress.PIECE, whole_office_progress.ASKED,
+    }  # fmt: skip
+    assert unnamed(kinds, "Database") == []
+
+
+def test_the_formats_name_every_fact() -> None:
+    notes = (backup_notes.BACKUP, backup_notes.FAILED, backup_notes.DRILL, backup_notes.TRIED, backup_notes.PLACE)
+    others = ("begun", office.KIND, log.FORGOTTEN, bin.SWEPT, cancellation.FACT, restore_notes.NAME)
+    assert unnamed((*notes, *others), "Database") == []
+    assert [name for name in restore_notes._SHAPE if f'"{name}"' not in chapter("Database")] == []
+
+
+def test_the_formats_name_every_purpose_of_a_signature() -> None:
+    assert unnamed((seen.PURPOSE, erasing.PURPOSE, certificates.PURPOSE), "Signatures") == []
+    assert certificates.HEAD.strip() in chapter("Certificates")
+
+
+def test_the_formats_name_every_field_of_backups_and_packs() -> None:
+    for title, shape in (("Backup", manifest._SHAPE), ("Pack", packs._SHAPE)):
+        assert [name for name in shape if f'"{name}"' not in chapter(title)] == []
+    assert f'"format": {manifest.FORMAT}' in chapter("Backup") and manifest.ENTRY == 16 + 8 + 32
+    assert f"`{backups.PLACE}`" in chapter("Backup") and packs.MAGIC.decode().strip() in chapter("Pack")
+
+
+def test_the_formats_name_every_small_file() -> None:
+    notes = (closing.CLOSED_FILE, packing_notes.PACKED_FILE, unpacking.RECEIPT, ending_notes.STATE_FILE, rebuilding.MARK)
+    words = (closing.RESTORE, closing.PACKED, closing.ENDED)
+    assert unnamed((*notes, *words), "Small files") == []
 
 
 def test_every_cookie_stands_on_its_page() -> None:
