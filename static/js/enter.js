@@ -27,6 +27,8 @@ function enter(e, form) {
   const at = e.target;
   e.preventDefault();
   const all = stops(form);
+  // A password in the last box is sent, as at the sign-in page.
+  if (!e.shiftKey && at.type === "password" && at === all.at(-1)) return form.requestSubmit(saver(form));
   const to = e.shiftKey ? all[all.indexOf(at) - 1] : forward(form, at);
   if (!to) return;
   to.focus();

@@ -95,7 +95,8 @@ async function unlock(button) {
 }
 
 /** Runs it once at a time; says what went wrong and leaves the password as the way. */
-async function run(act, el, button, tell) {
+async function run(act, el, button, tell, retry = button) {
+  let next;
   button.disabled = true;
   tell("");
   try {
@@ -103,10 +104,12 @@ async function run(act, el, button, tell) {
   } catch (error) {
     const known = error.name === "InvalidStateError" && el.dataset.known;
     tell((error instanceof Refused && error.message) || known || el.dataset.failed);
-    button.focus();
+    next = error instanceof Refused ? retry : button;
   } finally {
     button.disabled = false;
   }
+  next?.focus(); // a disabled button takes none
+  next?.select?.();
 }
 
 function tellIn(box) {
@@ -129,7 +132,7 @@ export function wire() {
   for (const form of document.querySelectorAll("form[data-passkey-add]")) {
     form.addEventListener("submit", (e) => {
       e.preventDefault();
-      run(add, form, form.querySelector("[type=submit]"), tellIn(document.getElementById("error")));
+      run(add, form, form.querySelector("[type=submit]"), tellIn(document.getElementById("error")), form.elements.password);
     });
     form.elements.password.focus(); // it was hidden when the page looked for its first box
   }

@@ -290,6 +290,23 @@ def _two_persons(looker: Looker, mine: Page, theirs: Page, sheet: office_pages.L
     looker.look(theirs, "taken out")
 
 
+def _leaving(looker: Looker, page: Page, client: str, policy: str) -> None:
+    """Into the bin, erased, due to be erased: the pages that ask, and a certificate of a policy that went."""
+    for path in (f"{client}/bin", f"{policy}/bin", f"{client}/erase", f"{client}/erase/member", "/bin", "/retention"):
+        looker.go(page, path)
+    looker.go(page, f"{policy}/erase")
+    pages.press(page, "この契約を消去する")
+    looker.look(page, "to be erased with faults")
+    page.locator("#reason").select_option("誤った登録")
+    page.locator("#typed").fill(page.locator("#typed-note").inner_text())
+    if page.locator("#password").count():
+        page.locator("#password").fill(pages.PASSWORD)
+    pages.press(page, "この契約を消去する")
+    looker.look(page, "certificate")
+    for path in ("/erasures", "/erasures/print?n=1"):
+        looker.go(page, path)
+
+
 def test_every_page(
     new_instance: Callable[..., Instance], new_context: Callable[..., BrowserContext], tmp_path: Path
 ) -> None:
@@ -311,6 +328,8 @@ def test_every_page(
     policies = page.locator("#policies tbody a").evaluate_all(
         "links => links.map(a => a.getAttribute('href'))"
     )
+    page.goto(instance.address + corporation)
+    corporation_policy = page.locator("#policies tbody a").first.get_attribute("href") or ""
     policy = policies[0]
 
     for path in ("/clients", "/clients/new/Household", "/clients/new/Corporation", corporation, f"{corporation}/edit",
@@ -336,7 +355,8 @@ def test_every_page(
     _own_settings(looker, page)
     _two_persons(looker, page, new_context(reduced_motion="reduce").new_page(), sheet, client)
     _records(looker, page, month)
-    for path in ("/today", "/ledger", "/ledger?state=out", "/prints/whole-office"):
+    _leaving(looker, page, corporation, corporation_policy)
+    for path in ("/today", "/ledger", "/ledger?state=out", "/prints/whole-office", "/office/cancellation"):
         looker.go(page, path)
 
     for path in (

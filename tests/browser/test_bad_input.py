@@ -140,7 +140,7 @@ def test_odd_words_about_the_office_are_kept_literally_and_do_nothing(desk: Desk
 
 RULES = {
     "password_shortest": "12", "password_days": "0", "idle_minutes": "15", "session_hours": "10", "log_days": "396",
-    "print_ledger_days": "1830",
+    "print_ledger_days": "1830", "bin_days": "30", "retention_years": "10",
 }  # fmt: skip
 TAKEN = {"thing": "書類", "people": "3", "purpose": "社外での作業", "place": "出張先"}
 REFUSED_OF_THE_OFFICE = [

@@ -111,8 +111,9 @@ def test_a_wrong_password_makes_no_passkey(desk: Desk, page: Page) -> None:
     page.goto(f"{desk.instance.address}/own/passkeys/new")
     page.locator("#password").fill("not the password at all")
     pages.press(page, "パスキーを登録する")
-    expect(page.locator("#error")).to_be_visible()
+    expect(page.locator("#error")).to_have_text("パスワードが違います。もう一度入力してください。")
     expect(page.get_by_role("button", name="パスキーを登録する")).to_be_enabled()
+    expect(page.locator("#password")).to_be_focused()
     assert key.credentials() == []
 
 

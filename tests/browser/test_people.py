@@ -119,6 +119,16 @@ def test_a_colleague_is_made_handed_a_sheet_and_comes_in(
     expect(theirs.locator("h1")).to_contain_text("𠮷田 葵")
     expect(theirs.get_by_role("link", name=re.compile("契約を登録"))).to_have_count(0)
 
+    mine.goto(f"{instance.address}/own/password")
+    for box, text in (("old", "not the password"), ("new", PASSWORD), ("again", PASSWORD)):
+        expect(mine.locator(f"#{box}")).to_be_focused()
+        mine.keyboard.insert_text(text)
+        if box != "again":
+            mine.keyboard.press("Enter")
+    with mine.expect_navigation():
+        mine.keyboard.press("Enter")
+    expect(mine.locator("#error")).to_have_text("パスワードが違います。もう一度入力してください。")
+
     mine.goto(f"{person}/stop")
     pages.press(mine, f"{NAME}さんの利用を止める")
     expect(mine.locator(".facts")).to_contain_text("利用停止")

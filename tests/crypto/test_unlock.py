@@ -104,6 +104,10 @@ def test_a_recovery_secret_comes_back_from_its_groups(secret: bytes) -> None:
     groups = unlock.recovery_groups(secret)
     assert [len(group) for group in groups] == [5] * 13
     assert unlock.read_recovery(" ".join(groups)) == secret == unlock.read_recovery("ー".join(groups).lower())
+    numbered = [f"{number} {group}" for number, group in enumerate(groups, 1)]
+    assert unlock.read_recovery("\n".join(numbered)) == secret == unlock.read_recovery("".join(numbered))
+    with pytest.raises(WrongCredential, match="recovery-shape"):
+        unlock.read_recovery(" ".join([*numbered[:-1], groups[-1]]))
 
 
 @given(RECOVERY, st.integers(0, 64), st.sampled_from(ALPHABET))

@@ -22,7 +22,7 @@ from vault.domain.values import Unreadable
 
 TYPED = {
     "password_shortest": "12", "password_days": "0", "idle_minutes": "15", "session_hours": "10", "log_days": "396",
-    "print_ledger_days": "1830", "print_approval": "いいえ", "hours_from": "", "hours_to": "", "networks": "",
+    "print_ledger_days": "1830", "bin_days": "30", "retention_years": "10", "print_approval": "いいえ", "hours_from": "", "hours_to": "", "networks": "",
 }  # fmt: skip
 
 
@@ -36,7 +36,7 @@ def faults(**typed: str) -> set[str]:
 @pytest.mark.parametrize(
     ("name", "least", "most"),
     [("password_shortest", 12, 64), ("idle_minutes", 5, 60), ("session_hours", 1, 16), ("log_days", 396, 36500),
-     ("print_ledger_days", 365, 36500)],
+     ("print_ledger_days", 365, 36500), ("bin_days", 1, 90), ("retention_years", 1, 50)],
 )  # fmt: skip
 def test_each_number_has_a_least_and_a_most(name: str, least: int, most: int) -> None:
     for number, wrong in ((least - 1, True), (least, False), (most, False), (most + 1, True)):

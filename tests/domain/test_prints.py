@@ -24,6 +24,7 @@ from vault.domain.prints import (
     client_number,
     due_back,
     due_fault,
+    near_day,
     serial_text,
 )
 from vault.domain.values import read_date
@@ -78,6 +79,15 @@ def test_a_day_back_lies_between_today_and_a_year_from_now(typed: str, code: str
     fault = due_fault(read_date(typed), TODAY)
     assert (fault.code if fault else None) == code
     assert due_fault(None, TODAY) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [("12/1", "2026/12/01"), ("１２月１日", "2026/12/01"), ("11/22", "2026/11/22"), ("1.15", "2027/01/15"),
+     ("11/1", "2026/11/01"), ("6/30", "2026/06/30"), ("2/30", "2/30"), ("R8.12.1", "R8.12.1"), ("", ""), ("あした", "あした")],
+)  # fmt: skip
+def test_a_day_without_its_year_is_the_next_such_day_within_half_a_year(typed: str, read: str) -> None:
+    assert near_day(typed, date(2026, 11, 22)) == read
 
 
 def test_what_may_have_become_of_a_row_fits_what_it_is() -> None:

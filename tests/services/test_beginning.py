@@ -47,7 +47,8 @@ def test_the_initial_password_does_not_work_twice(unbegun: Office, app: Flask) -
         beginning.begin(unbegun.instance, PASSWORD, None, bytes(32), ORIGIN)
     visit = Visit(app, unbegun, address="203.0.113.5")
     page = visit.get("/session/new").get_data(as_text=True)
-    assert "初期パスワードは" in page and "に使われました" in page
+    assert "運営者から受け取った用紙で初めて開いたのにこの画面が出たときは、運営者へご連絡ください。" in page
+    assert "初期パスワード" not in page, "a colleague with a login sheet would take it for his own"
     answer = visit.sign_in(password=unbegun.facts.initial_password)
     assert answer.status_code == 403
     with pytest.raises(WrongCredential):  # and it is no password on the registered device either

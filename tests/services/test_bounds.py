@@ -226,7 +226,7 @@ def test_what_is_refused_at_the_door_stands_in_the_log_with_who_it_was(office: O
 def test_the_rules_page_refuses_networks_that_shut_out_whoever_saves_them(visit: Visit, office: Office) -> None:
     typed = {
         "password_shortest": "12", "password_days": "0", "idle_minutes": "15", "session_hours": "10", "log_days": "396",
-        "print_ledger_days": "1830", "print_approval": "いいえ", "hours_from": "", "hours_to": "", "networks": "198.51.100.0/24",
+        "print_ledger_days": "1830", "bin_days": "30", "retention_years": "10", "print_approval": "いいえ", "hours_from": "", "hours_to": "", "networks": "198.51.100.0/24",
     }  # fmt: skip
     answer = visit.post("/office/rules", typed)
     assert answer.status_code == 400 and "192.0.2.7" in said(answer) and "198.51.100.0/24" in said(answer)

@@ -11,7 +11,7 @@ from tests.support.people import Member, join
 from vault.crypto.directory import CLIENTS, Directory
 from vault.crypto.unlock import recovery_groups
 from vault.domain.access import Permission, Role
-from vault.errors import Conflict, Forbidden, KuraError, NotFound, SealBroken, Untrusted
+from vault.errors import Conflict, Forbidden, KuraError, NotFound, Refused, SealBroken, Untrusted
 from vault.services import clients, sessions
 from vault.services.accounts import compartments, people, recovery, rules
 from vault.services.audit import Event
@@ -44,6 +44,17 @@ def test_a_new_compartment_is_empty_and_administrators_hold_it(office: Office) -
     assert room in office.desk().client_compartments()
     client = clients.create(office.desk(), room, household(NAMES[0], "シマ カイト"))
     assert clients.get(office.desk(), client).compartment == "支店"
+
+
+def test_two_compartments_are_not_called_the_same(office: Office) -> None:
+    room = branch(office)
+    for name in ("本社", "支店"):
+        with pytest.raises(Refused, match="compartment-name-taken"):
+            compartments.make(office.desk(), name)
+    with pytest.raises(Refused, match="compartment-name-taken"):
+        compartments.rename(office.desk(), room, "本社", 1)
+    compartments.rename(office.desk(), room, "支店", 1)  # what it is called already
+    assert sorted(c.name for c in compartments.listed(office.desk())) == ["支店", "本社"]
 
 
 def test_the_list_tells_members_and_clients_and_is_sorted(office: Office) -> None:

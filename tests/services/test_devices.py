@@ -11,8 +11,10 @@ from tests.support.people import PASSWORD, Member, admit, device_of, join
 from vault.domain.access import Role
 from vault.domain.office import Colleague
 from vault.errors import Forbidden, KuraError, NotFound, Refused, WrongCredential
-from vault.services import clients, sessions
+from vault.services import clients, log, sessions
 from vault.services.accounts import devices, people, registering, signing_in
+from vault.services.audit import Event
+from vault.services.log_walk import Query
 from vault.services.safe import Desk
 
 SECOND, THIRD = device_of("a second PC"), device_of("a third PC")
@@ -84,6 +86,17 @@ def test_on_a_shared_pc_nobody_sees_who_else_uses_it_but_administrators(office: 
     assert {use.person for use in mine.uses} == {member.person}
     shared = next(d for d in devices.listed(office.desk(), everybody=True) if d.device == mine.device)
     assert {use.person for use in shared.uses} == {member.person, other.person}
+
+
+def test_browsers_that_say_the_same_of_themselves_are_numbered_and_nobody_is_said_to_have_renamed_one(office: Office) -> None:
+    member = handler(office)
+    for device in (SECOND, THIRD, device_of("a fourth PC")):
+        register(office, member, devices.make_spare(member.desk(office), PASSWORD), device, "Windows Edge")
+    called = {d.name for d in devices.listed(member.desk(office), everybody=False)}
+    assert called == {"", "Windows Edge", "Windows Edge 2", "Windows Edge 3"}
+    assert Event.DEVICE_NAMED not in {line.event for line in log.page(office.desk(), Query()).lines}
+    devices.rename(office.desk(), id_of(office, SECOND), "窓口のPC")
+    assert Event.DEVICE_NAMED in {line.event for line in log.page(office.desk(), Query()).lines}
 
 
 def test_a_device_keeps_the_name_that_it_was_given(office: Office) -> None:

@@ -23,10 +23,11 @@ from vault.domain.inspections import (
     months,
     next_first,
 )
-from vault.domain.prints import OfficeOrder
+from vault.domain.prints import OfficeOrder, TakeOut
 from vault.domain.unusual import MANY_CLIENTS, MANY_REFUSED
+from vault.domain.values import read_date
 from vault.errors import Forbidden, NotFound, Refused
-from vault.services import inspections, log
+from vault.services import inspections, ledger_notes, log
 from vault.services.audit import Event, Fact
 from vault.services.safe import Desk
 
@@ -92,6 +93,24 @@ def test_a_month_is_counted_from_the_log(office: Office) -> None:
     assert told.unusual == told.night + 1 + 2 + told.new_device
     assert inspections.counted(office.desk(), BEGUN) == before
     assert before.entries + told.entries + 0 == office.sql("SELECT count(*) FROM journal")[0][0] - 1
+
+
+def test_devices_of_login_sheets_a_recovery_and_sheets_made_anew_are_counted(office: Office) -> None:
+    before, person = inspections.counted(office.desk(), BEGUN), new_id()
+    wrote(office, Fact(Event.FIRST_PASSWORD_SET, 200, person, new_id()))
+    wrote(office, *(Fact(Event.RECOVERED, 200, person, b"r" * 16) for _ in range(2)))
+    wrote(office, Fact(Event.PERSON_REENROLLED, 200, office.facts.person, subject=person))
+    told = inspections.counted(office.desk(), BEGUN)
+    assert (told.devices, told.recovered, told.reenrolled) == (before.devices + 2, 1, 1)
+
+
+def test_a_month_counts_the_papers_that_were_due_in_it_and_not_those_of_the_next(office: Office) -> None:
+    for due in ("2026/11/25", "2026/12/5"):
+        thing = TakeOut(thing="書類", description="封筒", people=1, purpose="客先持参", place="渋谷", due=read_date(due))
+        ledger_notes.take_out(office.desk(), thing, office.facts.clients[0])
+    desk = go_to(office, 2026, 12, 20)
+    assert inspections.month_page(desk, BEGUN).facts.overdue == 1
+    assert inspections.month_page(desk, "2026-12").facts.overdue == 2
 
 
 def test_marks_go_on_over_the_end_of_a_month(office: Office) -> None:

@@ -315,6 +315,24 @@ def test_an_order_is_declined_with_a_reason_that_only_holders_of_the_client_read
         ledger_notes.note_outcome(office.desk(), serial, RETURNED, 2)
 
 
+def asked(desk: Desk) -> Asking:
+    with desk.act(Event.TODAY_OPENED, Permission.READ_SAFETY) as act:
+        return ledger.asking(act)
+
+
+def test_who_asked_is_told_for_two_weeks_that_it_was_declined(office: Office) -> None:
+    want_approval(office)
+    theirs = colleague(office)
+    serial = printing.request(theirs(), office.facts.clients[0], ORDER)
+    assert asked(theirs()).declined == []
+    printing.decline(office.desk(), serial, Decline(reason="宛先が違います"), 1)
+    assert [row.entry.serial for row in asked(theirs()).declined] == [serial]
+    assert asked(office.desk()).declined == [], "who declined it knows"
+    assert ledger.find(theirs(), Wanted("open")).rows == []
+    office.clock.tick(15 * DAY)
+    assert asked(theirs()).declined == []
+
+
 def test_an_order_is_withdrawn_by_who_placed_it_only(office: Office) -> None:
     want_approval(office)
     theirs = colleague(office)

@@ -62,7 +62,8 @@ def test_an_administrator_reads_names(office: Office) -> None:
     newest = lines(desk)[0]
     assert (newest.event, newest.person, newest.address, newest.status) == ("client-opened", "佐々木 恵", "192.0.2.7", 200)
     assert newest.subject is not None and (newest.subject.kind, newest.subject.text) == ("client", NAMES[0])
-    assert newest.at == office.instance.now() and newest.device and newest.genuine
+    assert newest.at == office.instance.now() and newest.genuine
+    assert (newest.device, len(newest.device_number)) == ("", 4), "a device without a name has a number"
 
 
 def test_an_auditor_reads_numbers(office: Office) -> None:

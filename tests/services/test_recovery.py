@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
-from tests.support.offices import ORIGIN, PASSWORD, Office, confirm, origin
+from tests.support.offices import DEVICE, ORIGIN, PASSWORD, Office, confirm, origin
 from tests.support.visits import Visit
 from vault.crypto.unlock import new_recovery_secret, recovery_groups
 from vault.errors import Refused, WrongCredential
@@ -156,3 +157,53 @@ def test_a_password_that_will_not_do_costs_neither_ticket_nor_sheet(office: Offi
     with pytest.raises(Refused):
         recovery.recover(office.instance, " ".join(office.facts.groups), number, "short", None, BROWSER, ORIGIN)
     assert recover(office, ticket=number)
+
+
+def test_a_sheet_made_before_another_was_confirmed_is_refused_and_the_other_stays_valid(office: Office) -> None:
+    slow, fast = (office.session() for _ in range(2))
+    slow = recovery.make_sheet(sessions.desk(office.instance, slow, ORIGIN), slow)
+    fast = recovery.make_sheet(sessions.desk(office.instance, fast, ORIGIN), fast)
+    confirm(office, fast)
+    with pytest.raises(Refused, match="sheet-superseded"):
+        confirm(office, slow)
+    assert fast.payload is not None
+    assert recover(office, recovery_groups(fast.payload.waiting.secret), ticket(office))
+
+
+def test_after_a_recovery_administrators_are_told_why_they_are_led_to_a_new_sheet_and_may_leave(
+    office: Office, app: Flask
+) -> None:
+    visit = Visit(app, office).with_device()
+    assert visit.sign_in().status_code == 303
+    done = recover(office, ticket=ticket(office))
+    assert visit.get("/clients").location.endswith("/first-day/sheet")
+    told = visit.get("/first-day/sheet").get_data(as_text=True)
+    assert f"新しい管理者({done.login_id})が作られました" in told and "復旧用紙が使われたので" in told
+    assert 'action="/session/end"' in told
+    wrong = visit.post("/first-day/new-sheet", {"password": "not the password"})
+    assert wrong.status_code == 403 and "復旧用紙が使われたので" in wrong.get_data(as_text=True)
+    new = Visit(app, office).with_device(BROWSER)
+    assert new.sign_in(done.login_id, NEW).status_code == 303
+    own = new.get("/first-day/sheet").get_data(as_text=True)
+    assert "復旧用紙を使ったので" in own and "新しい管理者" not in own
+
+
+def test_whose_sheet_came_too_late_is_told_to_shred_it(office: Office, app: Flask) -> None:
+    slow, fast = (Visit(app, office).with_device() for _ in range(2))
+    for visit in (slow, fast):
+        assert visit.sign_in().status_code == 303
+        visit.get("/office/recovery-sheet")
+        assert visit.post("/first-day/new-sheet", {"password": PASSWORD}).status_code == 303
+    assert type_back(fast).status_code == 303
+    late = type_back(slow)
+    assert late.status_code == 409 and "裁断してください" in late.get_data(as_text=True)
+    assert slow.get("/first-day/sheet").location.endswith("/office"), "the sheet is not offered again"
+
+
+def type_back(visit: Visit) -> TestResponse:
+    page = visit.get("/first-day/sheet").get_data(as_text=True)
+    held = sessions.find(visit.instance, visit.cookie(), DEVICE)
+    assert held is not None and held.payload is not None and "復旧用紙" in page
+    groups, asked = recovery_groups(held.payload.waiting.secret), recovery.asked_groups(held.payload.waiting)
+    typed = {"first": groups[asked[0] - 1], "second": groups[asked[1] - 1], "password": PASSWORD}
+    return visit.post("/first-day/sheet", typed)

@@ -14,13 +14,13 @@ from vault.crypto.directory import decode
 from vault.domain.access import Role
 from vault.domain.office_rules import Rules
 from vault.domain.values import Unreadable
-from vault.errors import Forbidden, Refused, Untrusted
+from vault.errors import Conflict, Forbidden, Refused, Untrusted
 from vault.services import audit, sessions
 from vault.services.accounts import people, rules
 from vault.services.safe import Desk
 
 FIRST = Rules(
-    password_shortest=12, password_days=0, idle_minutes=15, session_hours=10, log_days=396, print_ledger_days=1830,
+    password_shortest=12, password_days=0, idle_minutes=15, session_hours=10, log_days=396, print_ledger_days=1830, bin_days=30, retention_years=10,
     print_approval=False, hours_from="", hours_to="", networks="",
 )  # fmt: skip
 
@@ -36,7 +36,7 @@ def test_an_office_begins_without_hours_and_networks_and_with_what_kura_advises(
 
 def test_what_was_saved_is_read_back_by_everybody_and_stays(office: Office) -> None:
     told = Rules(
-        password_shortest=16, password_days=90, idle_minutes=5, session_hours=16, log_days=800, print_ledger_days=3660,
+        password_shortest=16, password_days=90, idle_minutes=5, session_hours=16, log_days=800, print_ledger_days=3660, bin_days=7, retention_years=5,
         print_approval=True, hours_from="22:00", hours_to="6:30", networks="192.0.2.0/24\n2001:db8::/32",
     )  # fmt: skip
     rules.save(office.desk(), told)
@@ -137,3 +137,14 @@ def test_the_log_says_who_changed_them_and_to_what(office: Office) -> None:
         told = next(t for t in audit.newest(desk, connection, 5) if t.clear["event"] == "rules-saved")
     assert told.clear["person"] == office.facts.person
     assert (told.detail["idle_minutes"], told.detail["hours_from"], told.detail["hours_to"]) == (25, 510, 1200)
+
+
+def test_rules_are_not_signed_on_top_of_others_that_the_form_did_not_show(office: Office) -> None:
+    shown = office.desk()
+    lay_down(office, idle_minutes=20)
+    with pytest.raises(Conflict):
+        rules.save(shown, replace(FIRST, hours_from="8:00", hours_to="20:00"), shown.directory.version)
+    assert rules.read(office.desk()) == replace(FIRST, idle_minutes=20)
+    newest = office.desk()
+    rules.save(newest, FIRST, newest.directory.version)
+    assert rules.read(office.desk()) == FIRST

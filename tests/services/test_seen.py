@@ -441,7 +441,7 @@ def with_a_sheet(office: Office, done: recovery.Recovered) -> None:
     recovery.confirm_sheet(desk, made, (groups[asked[0] - 1], groups[asked[1] - 1]), NEW)
 
 
-def notice(visit: Visit, path: str = "/own") -> str:
+def notice(visit: Visit, path: str = "/today") -> str:
     page = unescape(visit.get(path).get_data(as_text=True))
     found = re.search(r'<form method="post" action="/today/announced".*?</form>', page, re.DOTALL)
     return found[0] if found else ""
@@ -462,13 +462,29 @@ def test_a_recovery_is_told_to_everybody_at_the_next_sign_in_until_he_says_that_
     for visit, who in people:
         come(visit, who)
         assert "復旧用紙" in notice(visit) and done.login_id in notice(visit)
-        assert all(notice(visit, path) for path in ("/own", "/office", "/help", visit.client_page())), "on every page"
+        assert all(notice(visit, path) for path in ("/today", "/office", "/clients", "/ledger")), "on every list"
+        assert notice(visit).count("<p>") == 1, "once"
         come(visit, who)
         assert notice(visit), "looking at it is not having read it"
         read_it(visit)
         assert not notice(visit)
         come(visit, who)
         assert not notice(visit)
+
+
+def test_it_stands_over_no_form_and_leads_back_to_the_page_where_it_was_read(app: Flask, office: Office) -> None:
+    with_a_sheet(office, recover(office))
+    visit = browser(app, office)
+    come(visit)
+    for form in ("/clients/new/Household", "/office/rules", visit.client_page() + "/edit"):
+        assert not notice(visit, form), form
+    page = "/ledger?state=overdue"
+    told = re.search(r'name="back" value="([^"]*)"', notice(visit, page))
+    assert told and unescape(told[1]) == page
+    for back in ("https://evil.example/", "//evil.example/ledger", "/\\evil.example", "/ledger\r\nX: y", "/no-such-page", "/own", ""):
+        answer = visit.post("/today/announced", {"position": "0", "back": back})
+        assert answer.status_code == 303 and answer.location == "/today", back
+    assert visit.post("/today/announced", {"position": "0", "back": page}).location == page
 
 
 def test_one_having_read_it_does_not_speak_for_another(app: Flask, office: Office, member: Member) -> None:

@@ -12,6 +12,7 @@ from tests.support.offices import Office
 from vault.crypto.keystore import Code, Keystore, Sheet, Stretch
 from vault.domain.prints import TakeOut
 from vault.services import ledger_notes
+from vault.services.accounts import people
 from vault.services.today import DAY, Remark, Today, today
 
 
@@ -53,6 +54,16 @@ def test_a_colleague_who_is_no_administrator_does_not_help(office: Office) -> No
 def test_two_administrators_are_enough(office: Office) -> None:
     add_colleague(office, "administrator")
     assert remark(office, "one-administrator") is None
+
+
+def test_whom_the_recovery_sheet_made_is_asked_for_his_name_until_he_has_said_it(office: Office) -> None:
+    assert remark(office, "own-name") is None
+    desk = office.desk()
+    found = people.one(desk, desk.person)
+    people.note(desk, desk.person, replace(found.colleague, name=desk.login_id), found.version)
+    assert remark(office, "own-name") is not None
+    people.note(office.desk(), desk.person, found.colleague, found.version + 1)
+    assert remark(office, "own-name") is None
 
 
 @pytest.mark.parametrize("role", ["handler", "viewer", "auditor"])

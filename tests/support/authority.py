@@ -99,6 +99,29 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "whole_office.make": HEADS,
     "whole_office.again": HEADS,
     "whole_office.ask": HEADS,
+    # what goes: a slip of the hand is undone by who writes, erasing and ending are the administrators'
+    "bin.index": WRITERS,
+    "bin.client": WRITERS,
+    "bin.put_client": WRITERS,
+    "bin.policy": WRITERS,
+    "bin.put_policy": WRITERS,
+    "bin.bring_back": WRITERS,
+    "erasing.client": HEADS,
+    "erasing.client_now": HEADS,
+    "erasing.policy": HEADS,
+    "erasing.policy_now": HEADS,
+    "erasing.member": HEADS,
+    "erasing.member_now": HEADS,
+    "erasing.index": HEADS,
+    "erasing.certificate": HEADS,
+    "erasing.order": HEADS,
+    "erasing.make": HEADS,
+    "retention.index": HEADS,
+    "retention.again": HEADS,
+    "retention.erase": HEADS,
+    "cancellation.show": HEADS,
+    "cancellation.ask": HEADS,
+    "cancellation.take_back": HEADS,
     "people.index": HEADS,
     "people.new": HEADS,
     "people.create": HEADS,
@@ -156,11 +179,14 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "today.announced": EVERYBODY,
 }
 # Besides those with a client in their address: he is named in what is asked or sent.
-NAMES_A_CLIENT = frozenset({"prints.choose", "prints.make", "ledger.take_out", "ledger.note_take_out"})
+NAMES_A_CLIENT = frozenset({
+    "bin.client", "bin.put_client", "bin.policy", "bin.put_policy","prints.choose", "prints.make", "ledger.take_out", "ledger.note_take_out"})
 # Everybody may, and nobody of these people has one yet: what is asked for by its name is not there.
-OF_NOTHING = frozenset({"passkeys.remove", "passkeys.remove_now"})
+OF_NOTHING = frozenset({
+    "bin.bring_back", "erasing.member_now", "erasing.make", "whole_office.make", "passkeys.remove", "passkeys.remove_now"})
 # What these do would end the session, or take away what others of the table need: asked last, in this order.
 LAST = (
+    "bin.put_policy", "bin.put_client",
     "people.note", "people.change", "people.reenrol_now", "people.stop_now", "devices.remove", "compartments.rename",
     "compartments.set_members", "compartments.move_now", "signing_in.unlock", "signing_in.lock", "signing_in.end",
 )  # fmt: skip

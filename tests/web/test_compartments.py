@@ -15,7 +15,7 @@ from tests.support.visits import Visit
 
 RULES = {
     "password_shortest": "14", "password_days": "0", "idle_minutes": "20", "session_hours": "9",
-    "log_days": "400", "print_ledger_days": "1830", "print_approval": "はい", "hours_from": "", "hours_to": "",
+    "log_days": "400", "print_ledger_days": "1830", "bin_days": "30", "retention_years": "10", "print_approval": "はい", "hours_from": "", "hours_to": "",
     "networks": "",
 }  # fmt: skip
 
@@ -58,6 +58,8 @@ def test_a_compartment_is_made_and_renamed(visit: Visit) -> None:
     assert "新宿支店" in listed and "渋谷支店" not in listed and "管理者だけ" in listed
     slower = visit.post(page + "/name", {"name": "池袋支店", "version": version[1]})
     assert slower.status_code == 409 and 'value="池袋支店"' in slower.get_data(as_text=True)
+    again = visit.post("/compartments/new", {"name": "新宿支店"})
+    assert again.status_code == 400 and "「新宿支店」という支店・部門がもうあります" in again.get_data(as_text=True)
     for path in ("/compartments/new", page + "/name"):
         answer = visit.post(path, {"name": "", "version": "2"})
         assert answer.status_code == 400 and 'id="name-fault"' in answer.get_data(as_text=True)
@@ -89,6 +91,51 @@ def test_members_want_the_password_again_and_keep_what_was_ticked(
     assert "同僚 一郎" not in body(visit, "/compartments").partition(page)[2].partition("</tr>")[0]
     assert visit.post(page, {"members": person, "password": PASSWORD}).status_code == 303
     assert "同僚 一郎" in body(visit, "/compartments").partition(page)[2].partition("</tr>")[0]
+
+
+def test_members_chosen_by_two_are_shown_both_and_the_next_time_saved(app: Flask, visit: Visit, office: Office) -> None:
+    _, person = handler(app, office)
+    first = f"/compartments/{office.desk().directory.of_clients()[0].hex()}"
+    made = re.search(r'name="directory" value="(\d+)"', body(visit, first))
+    assert made
+    assert visit.post(first, {"directory": made[1]}).status_code == 303
+    answer = visit.post(first, {"members": person, "directory": made[1]})
+    told = answer.get_data(as_text=True)
+    assert answer.status_code == 409 and "<td>―</td><td>同僚 一郎</td>" in told and f'value="{person}" checked' in told
+    newer = re.search(r'name="directory" value="(\d+)"', told)
+    assert newer and visit.post(first, {"members": person, "directory": newer[1]}).status_code == 303
+
+
+def test_a_clients_form_shows_the_compartment_and_refuses_another(app: Flask, visit: Visit, office: Office) -> None:
+    theirs, _ = handler(app, office)
+    client, branch = visit.client_page(), make(visit)
+    move = "/compartments/move/" + client.rpartition("/")[2]
+    form = body(visit, client + "/edit")
+    assert 'name="compartment"' not in form and f'本社 <a href="{move}">部門を移す</a>' in form
+    assert "本社" in body(theirs, client + "/edit") and move not in body(theirs, client + "/edit")
+    typed = {
+        "version": "2", "name": NAMES[0], "kana": "シマ カイト", "members-0-name": NAMES[0], "members-0-kana": "シマ カイト",
+        "members-0-relationship": "本人", "notes": "今日の電話",
+    }  # fmt: skip
+    for room in (branch.rpartition("/")[2], "x", ""):
+        answer = visit.post(client + "/edit", {**typed, "compartment": room})
+        told = answer.get_data(as_text=True)
+        assert answer.status_code == 400 and "支店・部門は、ここでは変えられません" in told and "今日の電話" in told
+    assert "今日の電話" not in body(visit, client)
+    assert visit.post(client + "/edit", typed).status_code == 303
+    assert "今日の電話" in body(visit, client) and "本社" in body(visit, client)
+
+
+def test_particulars_saved_by_two_keep_what_only_one_touched(visit: Visit) -> None:
+    typed = {"name": "みなと保険事務所", "kind": "保険代理店", "own_name": "佐々木 恵", "version": "1"}
+    assert visit.post("/office/particulars", {**typed, "telephone": "03-1111-1111"}).status_code == 303
+    answer = visit.post("/office/particulars", {**typed, "footer": "私の文"})
+    told = answer.get_data(as_text=True)
+    assert answer.status_code == 409 and "<td>03-1111-1111</td>" in told and "<td>私の文</td>" in told
+    assert 'value="03-1111-1111"' in told and 'value="私の文"' in told and 'name="version" value="2"' in told
+    again = {**typed, "version": "2", "telephone": "03-1111-1111", "footer": "私の文"}
+    assert visit.post("/office/particulars", again).status_code == 303
+    assert "私の文" in body(visit, "/office/particulars")
 
 
 def test_a_client_moves_and_the_former_members_lose_him(app: Flask, visit: Visit, office: Office) -> None:

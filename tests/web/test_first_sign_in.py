@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from html import unescape
 
@@ -84,7 +85,7 @@ def test_the_initial_password_works_once_and_the_sheet_is_used_up_by_coming_back
     assert [code.person for code in keystore_of(office).codes.values()] == [office.facts.person], "the spare code of another"
     for password in (sheet.initial_password, OWN):
         answer = typed_in(browser(app, office, 3), sheet, password=password)
-        assert answer.status_code == 403 and "端末登録コードが違うか、もう使われています" in said(answer)
+        assert answer.status_code == 403 and "このコードは使えません。使い終わったか、期限が過ぎています。" in said(answer)
     assert len(keystore_of(office).slots[sheet.person]) == 1
 
 
@@ -158,7 +159,7 @@ def test_the_code_with_another_id_or_another_password_registers_nobody(app: Flas
 def test_a_sheet_out_of_date_is_refused_and_swept_at_anybodys_next_sign_in(app: Flask, office: Office, sheet: LoginSheet) -> None:
     office.clock.tick(14 * DAY)
     answer = typed_in(browser(app, office), sheet)
-    assert answer.status_code == 403 and "もう使われています" in said(answer)
+    assert answer.status_code == 403 and "期限が過ぎています" in said(answer)
     assert sheet.person in keystore_of(office).slots, "so far it only counts for nothing"
     before = office.instance.files.newest()
     office.sign_in()
@@ -368,3 +369,27 @@ def test_the_session_of_a_login_sheet_does_not_outlive_its_hour(app: Flask, offi
     answer = chosen(visit)
     assert answer.status_code in (303, 403) and not is_in(visit)
     assert keystore_of(office).initial_code_of(sheet.person), "and the sheet is as good as before"
+
+
+# --- what is said at the door
+
+
+def test_a_right_code_with_a_wrong_password_says_so_and_waits_at_the_password(
+    app: Flask, office: Office, sheet: LoginSheet
+) -> None:
+    visit = browser(app, office)
+    typed_in(visit, sheet)
+    chosen(visit)
+    elsewhere = browser(app, office, 2)
+    assert re.search(r'id="code"[^>]* autofocus', said(elsewhere.get("/register")))
+    page = said(typed_in(elsewhere, sheet))
+    assert "ログインIDまたはパスワードが違います" in page and "通知書の初期パスワードは使えません" in page
+    assert re.search(r'id="password"[^>]* autofocus', page) and not re.search(r'id="code"[^>]* autofocus', page)
+    unknown = said(typed_in(elsewhere, sheet, code=new_code()))
+    assert "このコードは使えません" in unknown and re.search(r'id="code"[^>]* autofocus', unknown)
+
+
+def test_a_browser_nobody_knows_is_told_why_it_may_be_there(stranger: Visit) -> None:
+    page = said(stranger.get("/session/new"))
+    for words in ("このブラウザーは登録されていません", "ログイン情報通知書を受け取った方は", "管理者が利用を止めたとき"):
+        assert words in page

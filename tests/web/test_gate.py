@@ -295,3 +295,17 @@ def test_a_form_beyond_the_limit_is_refused_and_leaves_no_file(visit: Visit, tmp
     answer = visit.post("/clients/new/Household", {"name": "x" * (5 * 1024 * 1024)})
     assert answer.status_code in (403, 413)
     assert set(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("many", ["9" * 19, "1" + "0" * 20, "-" + "9" * 25])
+def test_numbers_that_no_column_holds_are_found_nowhere(many: str, visit: Visit) -> None:
+    client, policy = visit.client_page(), visit.policy_page()
+    opened = [f"/ledger/{many}", f"{client}/versions/{many}", f"{policy}/versions/{many}"]
+    opened += [f"/ledger?before={many}", f"/log?before={many}", f"/retention?page={many}", f"/erasures/certificate?n={many}"]
+    sent = [f"/ledger/{many}/approve", f"/ledger/{many}/decline", f"/ledger/{many}", f"/prints/orders/{many}"]
+    sent += ["/ledger/1", "/ledger/1/approve", "/office/particulars", client + "/edit", policy + "/edit", client + "/bin"]
+    visit.get("/ledger")
+    for path in opened:
+        assert visit.get(path).status_code == 404, path
+    for path in sent:
+        assert visit.post(path, {"version": many, "reason": "x", "result": "返却"}).status_code in (400, 404), path

@@ -68,12 +68,17 @@ def test_a_print_stands_in_the_list_with_all_its_columns(visit: Visit) -> None:
     assert "承認" not in told.replace("承認待ち", "")
 
 
-@pytest.mark.parametrize(("due", "fault"), [("2020/1/1", "今日より後の日"), ("2040/1/1", "1年以内の日"), ("あした", "")])
+@pytest.mark.parametrize(("due", "fault"), [("2020/1/1", "今日より後の日"), ("2040/1/1", "1年以内の日"), ("あした", "「12/1」")])
 def test_a_day_back_that_cannot_be_is_refused_beside_its_field(due: str, fault: str, visit: Visit) -> None:
     answer = order(visit, due=due)
     body = answer.get_data(as_text=True)
     assert answer.status_code == 400 and 'id="due-fault"' in body and fault in body and "ご自宅" in body
     assert "P-000001" not in text_of(visit.get("/ledger"))
+
+
+def test_a_day_back_is_read_without_its_year(visit: Visit) -> None:
+    order(visit, due="12/1")
+    assert "2026/12/01" in text_of(visit.get("/ledger"))
 
 
 def test_overdue_is_a_word_and_a_mark(visit: Visit, office: Office) -> None:
@@ -176,6 +181,7 @@ def test_an_order_is_declined_with_a_reason(app: Flask, visit: Visit, office: Of
     assert decide(visit, "decline", {"reason": ""}).status_code == 400
     assert decide(visit, "decline", {"reason": "宛先が違います"}).status_code == 303
     assert "宛先が違います" in text_of(other.get("/ledger/1"))
+    assert "却下された印刷" in text_of(other.get("/today")) and "却下された印刷" not in text_of(visit.get("/today"))
     late = decide(visit, "approve", {})
     assert late.status_code == 409 and "先に承認・却下" in text_of(late)
 

@@ -75,6 +75,7 @@ def test_a_handler_is_turned_away_and_the_log_says_so(app: Flask, office: Office
     assert handler.get(path).status_code == 403
     newest = rows(visit)[0]
     assert "画面を開くのを断った" in newest and "bad-mark" in newest and "同僚 一郎" in newest
+    assert f"GET {path.partition('?')[0]}<" in newest and "名前のない端末" in newest
 
 
 def test_a_typed_name_never_stands_in_an_address(visit: Visit, office: Office) -> None:

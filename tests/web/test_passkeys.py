@@ -206,3 +206,10 @@ def test_what_no_script_of_ours_sends_is_refused(spoiled: str, visit: Visit) -> 
         answer = visit.post(path, {**dict.fromkeys(names, spoiled), "password": PASSWORD})
         assert answer.status_code in (400, 403), path
         assert shows_nothing(answer)
+
+
+def test_a_wrong_password_for_a_new_one_is_said_to_be_just_that(visit: Visit) -> None:
+    visit.get("/own/passkeys/new")
+    answer = visit.post("/passkeys/question", {"purpose": "add", "password": "not the password"})
+    said = answer.get_data(as_text=True)
+    assert answer.status_code == 403 and "パスワードが違います。もう一度入力してください。" in said and "ログインID" not in said

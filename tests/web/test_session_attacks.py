@@ -355,7 +355,7 @@ def test_a_new_password_ends_the_other_sessions_on_every_worker_and_not_this_one
 
 RULES = {
     "password_shortest": "14", "password_days": "0", "idle_minutes": "20", "session_hours": "9", "log_days": "400",
-    "print_ledger_days": "1830", "print_approval": "いいえ", "hours_from": "8:30", "hours_to": "", "networks": "",
+    "print_ledger_days": "1830", "bin_days": "30", "retention_years": "10", "print_approval": "いいえ", "hours_from": "8:30", "hours_to": "", "networks": "",
 }  # fmt: skip
 
 

@@ -216,9 +216,21 @@ def recovery_groups(secret: bytes) -> list[str]:
     return [part + _check_letter(part, i) for i, part in enumerate(parts)]
 
 
+def _without_numbers(letters: str) -> str:
+    """The groups alone, where somebody typed before each the number that is printed there."""
+    groups: list[str] = []
+    rest = letters
+    for number in map(str, range(1, GROUPS + 1)):
+        if not rest.startswith(number):
+            return letters
+        groups.append(rest[len(number) : len(number) + GROUP_LETTERS])
+        rest = rest[len(number) + GROUP_LETTERS :]
+    return letters if rest or len(letters) == GROUPS * GROUP_LETTERS else "".join(groups)
+
+
 def read_recovery(typed: str) -> bytes:
     """The recovery secret of what was typed; raises WrongCredential naming the first group that cannot be right."""
-    letters = fold_letters(typed)
+    letters = _without_numbers(fold_letters(typed))
     if len(letters) != GROUPS * GROUP_LETTERS or not _well_formed(letters):
         raise WrongCredential("recovery-shape")
     groups = [letters[GROUP_LETTERS * i : GROUP_LETTERS * (i + 1)] for i in range(GROUPS)]

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any
 
 from vault.domain.boxes import Field, fields
+from vault.domain.cancellation import CancellationOrder
 from vault.domain.clients import (
     AccountTitle,
     BusinessYear,
@@ -64,7 +65,7 @@ _WHOLE: dict[type[Any], Category | None] = {
     of_policy.Vehicle: _C.POLICY, of_policy.Property: _C.POLICY, of_policy.Item: _C.POLICY,
     PrintOrder: _C.PAPERS, OfficeOrder: _C.PAPERS, TakeOut: _C.PAPERS, Outcome: _C.PAPERS, Decline: _C.PAPERS,
     Colleague: _C.STAFF, Training: _C.STAFF, Office: None, Named: None, Inspection: None, Addition: None,
-    LogFilter: None, Rules: None, ErasureOrder: None,
+    LogFilter: None, Rules: None, ErasureOrder: None, CancellationOrder: None,
 }  # fmt: skip
 _MEMBER: dict[Category, tuple[str, ...]] = {
     _C.NAMES: ("name", "kana"),

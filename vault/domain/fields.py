@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -44,6 +44,7 @@ __all__ = [
     "Typed",
     "amount",
     "answered",
+    "as_typed",
     "by_name",
     "choice",
     "day",
@@ -106,6 +107,12 @@ def read(
             reader.fault(reader.where(path), fault)
     given = {} if before is None else answered(form, typed(before), read(cls, typed(before)).faults)
     return settle(record, reader.found, confirmed, given)
+
+
+def as_typed(cls: type[Any], form: Typed, faults: Iterable[tuple[str, Fault]]) -> dict[str, Fault]:
+    """Faults by path in a record, by the path at which each value was typed: a record has no empty rows."""
+    reader = Reader(cls, form)
+    return {reader.where(path): fault for path, fault in faults}
 
 
 def answered(form: Typed, before: Typed, asked: Mapping[str, Fault]) -> dict[str, Fault]:

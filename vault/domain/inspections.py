@@ -40,7 +40,8 @@ class Addition:
 @dataclass(frozen=True, kw_only=True)
 class Facts:
     """What the log counts of one month. `broken`: position of the first entry that does not fit the chain, 0 for none;
-    `overdue`: papers that were not back when their day had come, as far as the ledger said at the time of counting."""
+    `overdue`: papers that were to be back by the end of the month and were not, as far as the ledger said at the time of
+    counting; `devices_removed`: one by one, those of people stopped or enrolled anew are not told by the log."""
 
     entries: int = 0
     people: int = 0
@@ -52,8 +53,10 @@ class Facts:
     refused_often: int = 0
     prints: int = 0
     overdue: int = 0
+    recovered: int = 0
     created: int = 0
     stopped: int = 0
+    reenrolled: int = 0
     devices: int = 0
     devices_removed: int = 0
     broken: int = 0

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from vault.domain import fields
+from vault.domain import bin, fields, retention
 from vault.domain.access import SHORTEST
 from vault.domain.values import Unreadable
 
@@ -77,6 +77,8 @@ class Rules:
     session_hours: int = fields.number(required=True, check=_between(1, 16))
     log_days: int = fields.number(required=True, check=_between(LOG_DAYS, 36500))
     print_ledger_days: int = fields.number(required=True, check=_between(365, 36500))
+    bin_days: int = fields.number(required=True, check=_between(bin.LEAST_DAYS, bin.MOST_DAYS))
+    retention_years: int = fields.number(required=True, check=_between(retention.LEAST_YEARS, retention.MOST_YEARS))
     print_approval: bool = fields.flag()
     hours_from: str = fields.text(max_length=5, check=_time_of_day)
     hours_to: str = fields.text(max_length=5, check=_time_of_day)
@@ -85,7 +87,10 @@ class Rules:
 
 def within_hours(minute: int, opens: int | None, closes: int | None) -> bool:
     """Whether a minute of the day lies in the office's hours; hours over midnight (22:00 to 6:00) are meant so."""
-    if opens is None or closes is None or opens == closes:
+    if opens is None or closes is None:
+        return True
+    opens %= DAY_MINUTES  # 24:00 is the beginning of a day as well as the end of one
+    if opens == closes:
         return True
     return opens <= minute < closes if opens < closes else minute >= opens or minute < closes
 

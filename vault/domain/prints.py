@@ -11,7 +11,7 @@ from typing import Literal
 from vault.domain import fields
 from vault.domain.clients import Client
 from vault.domain.fields import Fault
-from vault.domain.values import TypedDate, Unreadable
+from vault.domain.values import TypedDate, Unreadable, compact
 
 # Purpose and the days after which the paper is asked after; None: it is not expected back.
 PURPOSES: dict[str, int | None] = {
@@ -34,6 +34,8 @@ TAKE_OUT_PURPOSES: dict[str, int | None] = {
 FINAL_PURPOSE = "契約終了時の控え"
 _DAYS = TAKE_OUT_PURPOSES | PURPOSES | {FINAL_PURPOSE: None}
 LONGEST_DAYS = 366
+HALF_A_YEAR = timedelta(days=183)
+_NEAR = re.compile(r"(\d{1,2})[月/.-](\d{1,2})日?")
 
 NOT_PRINTED, NOT_TAKEN, WITHDRAWN, SHREDDED = "印刷しなかった", "持ち出さなかった", "取り下げ", "裁断"
 OUTCOMES = ("返却", "お客様へ交付", SHREDDED, "保管", NOT_PRINTED, NOT_TAKEN, WITHDRAWN)
@@ -243,6 +245,34 @@ def due_back(purpose: str, today: date, chosen: TypedDate | None = None) -> date
         return chosen.value
     days = _DAYS[purpose]
     return None if days is None else today + timedelta(days=days)
+
+
+def near_day(text: str, today: date) -> str:
+    """A day typed without its year (12/1) with the year of the next such day within half a year; else the text as it is.
+
+    One that has just gone by is this year's, so that a slip is not taken for next year.
+    """
+    found = _NEAR.fullmatch(compact(text.strip()))
+    if found is None:
+        return text
+    month, day = int(found[1]), int(found[2])
+    following = _near(today.year + 1, month, day)
+    this = _near(today.year, month, day)
+    if following and (this is None or this < today) and following - today <= HALF_A_YEAR:
+        this = following
+    return f"{this:%Y/%m/%d}" if this else text
+
+
+def _near(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def in_a_month(today: date) -> date:
+    """A day to come, for an example."""
+    return today + timedelta(days=30)
 
 
 def due_fault(chosen: TypedDate | None, today: date) -> Fault | None:

@@ -174,14 +174,15 @@ def page_of(act: Act, client: bytes) -> Page:
 
 
 def _related(act: Act, record: Client) -> list[tuple[bytes, str, str]]:
-    """(id, link, name) of related clients this person may open."""
+    """(id, link, name) of related clients this person may open; the name is empty for one that was erased."""
     shown = []
     for link in record.related:
         other = bytes.fromhex(link.client)
         try:
             shown.append((other, link.link, client_of(act, other)[1].name))
         except NotFound:
-            continue
+            if not records.has_client(act.connection, other):
+                shown.append((other, link.link, ""))
     return shown
 
 

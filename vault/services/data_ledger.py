@@ -20,7 +20,7 @@ from vault.domain.office_rules import LEDGER_DAYS, LOG_DAYS
 from vault.errors import NotFound
 from vault.services import clients, inspections, payloads
 from vault.services import office as office_service
-from vault.services.acts import Act, Contents, Opened
+from vault.services.acts import BIN_CLIENT, Act, Contents, Opened
 from vault.services.audit import Event
 from vault.services.ledger_rows import OUT, PLAIN, opened, papers, today
 from vault.services.safe import OFFICE_PAGE, Desk
@@ -60,7 +60,8 @@ class Room:
 
 @dataclass(frozen=True)
 class DataLedger:
-    """What the ledger says. `counted` is None, and `counted_at` (seconds) 0, until an administrator has opened it.
+    """What the ledger says. `counted` is None, and `counted_at` (seconds) 0, until an administrator has opened it;
+    `counted` is None too when clients came or went since.
 
     `clients`, `policies`, `prints` and `out` (of these what has not come back) are as of now, and so are `replicas` of
     the keys, `owed` of them missing; `print_days` and `log_days` say how long those records are kept.
@@ -113,12 +114,15 @@ def read(act: Act) -> DataLedger:
     if office is None:
         raise NotFound("not-found")
     counted, at = _count(act)
+    here = records.client_count(act.connection, BIN_CLIENT)
+    if counted is not None and counted.clients != here:  # left by who counted before clients came or went
+        counted = None
     staff = {i: _holder(act, i, entry) for i, entry in desk.directory.persons.items() if entry.active}
     replicas = desk.instance.settings.replicas
     return DataLedger(
         office=office,
         at=desk.instance.now(),
-        clients=records.client_count(act.connection),
+        clients=here,
         policies=records.kind_counts(act.connection).get(clients.POLICY, 0),
         prints=records.ledger_count(act.connection),
         out=_out(act),

@@ -16,7 +16,9 @@ from vault.storage.journal import Entry
 
 JAPAN = timezone(timedelta(hours=9))
 _PRINTS = frozenset({Event.SHEET_PRINTED, Event.OFFICE_SHEET_PRINTED})
-_ALIKE = frozenset({Event.PERSON_CREATED, Event.PERSON_STOPPED, Event.DEVICE_REGISTERED})
+_ALIKE = frozenset({Event.PERSON_CREATED, Event.PERSON_STOPPED, Event.PERSON_REENROLLED})
+# A browser becomes a device by a code, by a login sheet, by the recovery sheet, or as the office's first.
+_NEW_DEVICES = frozenset({Event.DEVICE_REGISTERED, Event.FIRST_PASSWORD_SET, Event.RECOVERED, Event.BEGUN})
 
 
 def counted(desk: Desk, month: str) -> Facts:
@@ -37,9 +39,11 @@ def counted(desk: Desk, month: str) -> Facts:
         new_device=counts[Mark.NEW_DEVICE.value],
         refused_often=counts[Mark.REFUSED_OFTEN.value],
         prints=counts[Event.SHEET_PRINTED] + counts[Event.OFFICE_SHEET_PRINTED],
+        recovered=len(alike[Event.RECOVERED]),
         created=len(alike[Event.PERSON_CREATED]),
         stopped=len(alike[Event.PERSON_STOPPED]),
-        devices=len(alike[Event.DEVICE_REGISTERED]),
+        reenrolled=len(alike[Event.PERSON_REENROLLED]),
+        devices=len(alike["devices"] - {b""}),
         devices_removed=counts[Event.DEVICE_REMOVED],
         broken=stretch.broken,
     )
@@ -55,7 +59,11 @@ def _count(entry: Entry, counts: Counter[str], alike: defaultdict[str, set[bytes
     if event not in _PRINTS or not is_papers(subject):
         counts[event] += 1
     if event in _ALIKE:
-        alike[event].add(codec.decode(entry.clear)["device"] if event == Event.DEVICE_REGISTERED else subject)
+        alike[event].add(subject)
+    if event == Event.RECOVERED and told.person:
+        alike[event].add(told.person)
+    if event in _NEW_DEVICES:
+        alike["devices"].add(codec.decode(entry.clear)["device"])
 
 
 def _milliseconds(day: date) -> int:

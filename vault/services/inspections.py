@@ -18,6 +18,7 @@ from vault.domain.inspections import (
     is_over,
     is_overdue,
     months,
+    next_first,
 )
 from vault.domain.prints import INSPECTION_SHEET, OfficeOrder
 from vault.errors import NotFound, Refused
@@ -128,7 +129,7 @@ def month_page(desk: Desk, month: str) -> Page:
     now = counted(desk, month) if known else Facts()
     with desk.act(Event.INSPECTIONS_OPENED, Permission.READ_AUDIT_LOG) as act:
         act.tell(month=month)
-        return _page(act, month, _with_papers(act, now) if known else None)
+        return _page(act, month, _with_papers(act, month, now) if known else None)
 
 
 def _page(act: Act, month: str, now: Facts | None) -> Page:
@@ -163,7 +164,7 @@ def sign(desk: Desk, month: str, inspection: Inspection) -> None:
     with desk.act(Event.INSPECTION_SIGNED, Permission.SIGN_INSPECTION) as act:
         if month in _signed(act):
             raise Refused("inspection-signed")
-        said = Signed(month=month, facts=_with_papers(act, facts), inspection=inspection)
+        said = Signed(month=month, facts=_with_papers(act, month, facts), inspection=inspection)
         act.add(OWNER, SIGNED, payloads.encode(said))
         act.tell(month=month, result=inspection.result)
         log.forget_old(act)
@@ -178,8 +179,8 @@ def add_note(desk: Desk, month: str, addition: Addition) -> None:
         act.tell(month=month)
 
 
-def _with_papers(act: Act, facts: Facts) -> Facts:
-    return replace(facts, overdue=ledger.asking(act, 0).overdue_count)
+def _with_papers(act: Act, month: str, facts: Facts) -> Facts:
+    return replace(facts, overdue=ledger.overdue_before(act, next_first(month)))
 
 
 def _ensure_folder(desk: Desk) -> None:

@@ -20,6 +20,7 @@ from vault.services.ledger_rows import (
     JAPAN,
     OUT,
     PLAIN,
+    REFUSED,
     WAITS,
     Listed,
     Row,
@@ -39,6 +40,8 @@ AT_ONCE = 200
 SEARCHED = 4000
 # A printed ledger of more rows is nothing anybody reads; a shorter time is asked for.
 MOST_PRINTED = 3000
+# How long who asked is told that his order was declined.
+DECLINED_DAYS = 14
 
 State = Literal["all", "open", "overdue", "waiting"]
 
@@ -70,6 +73,7 @@ class Asking:
     overdue   due back and nothing noted
     waiting   orders of others that this person may approve
     ready     his own orders that were approved and not opened yet
+    declined  his own orders that were refused lately, with the reason
     """
 
     overdue: list[Listed]
@@ -77,6 +81,7 @@ class Asking:
     waiting: list[Listed]
     waiting_count: int
     ready: list[Listed]
+    declined: list[Listed]
 
 
 # --- reading
@@ -144,7 +149,7 @@ def _standing(act: Act, state: State) -> list[LedgerRow]:
             # What the first version wrote does not say when it is due.
             return _of_kind(act, lambda kind: kind == PLAIN or f"{OUT} " < kind < late)
         case _:
-            return _of_kind(act, lambda kind: kind != CLOSED)
+            return _of_kind(act, lambda kind: not kind.startswith((CLOSED, REFUSED)))
 
 
 def _of_kind(act: Act, wanted: Callable[[str], bool]) -> list[LedgerRow]:
@@ -180,6 +185,12 @@ def _says(row: Listed, text: str) -> bool:
     return all(fold(word) in held for word in text.split())
 
 
+def open_rows(act: Act, client: bytes) -> list[Listed]:
+    """The rows about a client whose paper or thing is still out, newest first, inside another act."""
+    rows = [row for row in _opened(act, _standing(act, "open")) if row.entry.client == client.hex()]
+    return [listed(act, row) for row in rows if row.entry.left and not row.entry.closed]
+
+
 def one(desk: Desk, serial: int) -> Listed:
     """One row of the ledger; raises NotFound."""
     with desk.act(Event.LEDGER_OPENED, Permission.READ_PRINT_LEDGER) as act:
@@ -201,14 +212,33 @@ def between(act: Act, since: date, until: date) -> list[Listed]:
 
 def asking(act: Act, most: int = 20) -> Asking:
     """For the first page, inside another act: of rows that ask for nothing it opens none."""
-    past = [row for row in _opened(act, _standing(act, "overdue")) if row.entry.standing(today(act.desk)) == "overdue"]
-    past.sort(key=lambda row: (row.entry.due, row.entry.serial))
+    past = _overdue(act)
     # Of others' orders only those are counted whose client this person can open.
     orders = [listed(act, row) for row in _opened(act, _standing(act, "waiting"))]
     mine = [row for row in orders if approvable(act.desk, row)]
     granted = _opened(act, _of_kind(act, lambda kind: kind == GRANTED))
-    own = [listed(act, row) for row in granted if row.entry.person == act.desk.person.hex()]
-    return Asking([listed(act, row) for row in past[:most]], len(past), mine[:most], len(mine), own[:most])
+    late = [listed(act, row) for row in past[:most]]
+    return Asking(late, len(past), mine[:most], len(mine), _own(act, granted)[:most], _declined(act)[:most])
+
+
+def _own(act: Act, rows: list[Row]) -> list[Listed]:
+    return [listed(act, row) for row in rows if row.entry.person == act.desk.person.hex()]
+
+
+def _declined(act: Act) -> list[Listed]:
+    since = f"{REFUSED} {(today(act.desk) - timedelta(days=DECLINED_DAYS)).isoformat()}"
+    return _own(act, _opened(act, _of_kind(act, lambda kind: kind.startswith(REFUSED) and kind >= since)))
+
+
+def _overdue(act: Act) -> list[Row]:
+    """Due back and nothing noted, the longest first."""
+    past = [row for row in _opened(act, _standing(act, "overdue")) if row.entry.standing(today(act.desk)) == "overdue"]
+    return sorted(past, key=lambda row: (row.entry.due or date.min, row.entry.serial))
+
+
+def overdue_before(act: Act, day: date) -> int:
+    """How many were to be back before a day and are not, inside another act."""
+    return sum(1 for row in _overdue(act) if row.entry.due and row.entry.due < day)
 
 
 def _opened(act: Act, rows: list[LedgerRow]) -> list[Row]:

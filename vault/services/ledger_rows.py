@@ -11,7 +11,7 @@ from vault.crypto.directory import OFFICE
 from vault.crypto.envelope import Context, open_sealed, seal
 from vault.crypto.keys import new_id, new_key
 from vault.domain.access import Permission
-from vault.domain.prints import WAITING, LedgerEntry, LedgerNames, client_number
+from vault.domain.prints import DECLINED, WAITING, LedgerEntry, LedgerNames, client_number
 from vault.errors import Conflict, Damaged, Malformed, NotFound, SealBroken
 from vault.services import office as office_service
 from vault.services import payloads
@@ -25,6 +25,7 @@ PAPERS = b"kura papers "
 # Beginnings of the kind that a contents list notes of a row. It says where the row stands, so that those which ask for
 # something are found without opening the others. "ledger" alone: written before kinds said so.
 PLAIN, CLOSED, WAITS, GRANTED, OUT = "ledger", "ledger-closed", "ledger-waiting", "ledger-approved", "ledger-out"
+REFUSED = "ledger-declined"
 
 Unnamed = Literal["", "number", "elsewhere", "erased"]
 
@@ -141,6 +142,8 @@ def reseal_names(act: Act, old: Folder, new: Folder) -> None:
 
 
 def _kind(entry: LedgerEntry) -> str:
+    if entry.approval == DECLINED:
+        return f"{REFUSED} {day_of(entry.approval_at).isoformat()}"
     if entry.closed:
         return CLOSED
     if not entry.left:

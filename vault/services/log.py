@@ -59,7 +59,7 @@ GROUPS: dict[str, tuple[Event, ...]] = {
 @dataclass(frozen=True)
 class Line:
     """One entry as people read it. `at` in seconds since 1970; `told` is what the sealed part says, by name, as text or
-    number; `genuine` False: this is not what was written."""
+    number; a device without a name has its number; `route` is the address asked for, with names for ids; `genuine` False: this is not what was written."""
 
     position: int
     at: int
@@ -67,7 +67,10 @@ class Line:
     status: int
     person: str
     device: str
+    device_number: str
     address: str
+    method: str
+    route: str
     subject: Subject | None
     told: dict[str, str | int]
     marks: Marks
@@ -120,7 +123,10 @@ def _line(names: Names, entry: Entry, marks: Marks, detail: dict[str, object]) -
         status=clear["status"],
         person=names.person(clear["person"]),
         device=names.device(clear["device"]),
+        device_number=names.device_number(clear["device"]),
         address=clear["address"],
+        method=clear["method"],
+        route=clear["route"],
         subject=names.subject(clear["event"], clear["subject"], record if isinstance(record, bytes) else b""),
         told=_told(names, detail),
         marks=marks,

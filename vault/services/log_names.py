@@ -15,7 +15,7 @@ from vault.services.audit import Event
 from vault.services.clients import POLICY, client_of
 from vault.services.log_walk import OF_CLIENTS
 
-Kind = Literal["client", "number", "erased", "unreadable", "person", "device", "compartment", "papers", "gone"]
+Kind = Literal["client", "number", "erased", "unreadable", "person", "device", "unnamed", "compartment", "papers", "gone"]
 _PAPERS = b"kura "
 _PUT_BACK = frozenset({Event.ROLLBACK_FOUND, Event.ROLLBACK_CONFIRMED})
 _OF_DEVICES = frozenset({Event.DEVICE_NAMED, Event.DEVICE_REMOVED})
@@ -59,10 +59,14 @@ class Names:
         return office.name_of(self._act, person) or person.hex()[:4].upper()
 
     def device(self, device: bytes) -> str:
-        """A device's name; empty where none is named."""
+        """A device's name; empty where it has none."""
         if self._devices is None:
             self._devices = devices.names(self._act)
-        return self._devices.get(device) or (device.hex()[:4].upper() if device else "")
+        return self._devices.get(device, "")
+
+    def device_number(self, device: bytes) -> str:
+        """What a device without a name is told apart by."""
+        return "" if self.device(device) else device.hex()[:4].upper()
 
     def subject(self, event: str, subject: bytes, record: bytes = b"") -> Subject | None:
         """Whom or what an entry of this event is about."""
@@ -73,7 +77,13 @@ class Names:
             return found
         if event in OF_CLIENTS or event in _PUT_BACK:
             return self.client(subject, record)
-        return Subject("device" if event in _OF_DEVICES else "gone", subject, self.device(subject))
+        if event in _OF_DEVICES:
+            return self._device(subject)
+        return Subject("gone", subject, self.device(subject) or subject.hex()[:4].upper())
+
+    def _device(self, device: bytes) -> Subject:
+        name = self.device(device)
+        return Subject("device", device, name) if name else Subject("unnamed", device, self.device_number(device))
 
     def _of_office(self, subject: bytes) -> Subject | None:
         directory = self._act.desk.directory
@@ -82,7 +92,7 @@ class Names:
         if subject in directory.compartments:
             return Subject("compartment", subject, self.compartment(subject))
         if subject in self._act.desk.stored.keystore.devices:
-            return Subject("device", subject, self.device(subject))
+            return self._device(subject)
         return Subject("papers", subject) if is_papers(subject) else None
 
     def compartment(self, compartment: bytes) -> str:
@@ -104,6 +114,7 @@ class Names:
         if not self._reads_clients:
             return Subject("number", client, number_of(client))
         try:
+            self._act.with_bin(client)  # the log tells of what lies in the bin by its name too
             return Subject("client", client, client_of(self._act, client)[1].name)
         except NotFound:
             return Subject("erased", client, number_of(client))

@@ -34,6 +34,16 @@ def particulars(desk: Desk) -> tuple[Office | None, int, str]:
     return office, version, name
 
 
+def particulars_before(desk: Desk, version: int) -> Office | None:
+    """The particulars as that version said them; None where there is no such version."""
+    with desk.act(Event.PARTICULARS_OPENED, Permission.READ_SAFETY) as act:
+        for newest in act.read(OFFICE_PAGE, [KIND]):
+            for found in [newest, *act.read_earlier(OFFICE_PAGE, newest.row.id, KIND)]:
+                if found.row.version == version:
+                    return payloads.decode(found.payload, Office)
+    return None
+
+
 def read_particulars(act: Act) -> tuple[Office | None, int]:
     """The office's particulars inside another act."""
     for found in act.read(OFFICE_PAGE, [KIND]):

@@ -6,6 +6,7 @@ import shutil
 from dataclasses import dataclass
 
 from vault.domain.access import Permission
+from vault.services.acts import BIN_CLIENT
 from vault.services.instance import Instance
 from vault.services.safe import Desk
 from vault.storage import journal, records
@@ -34,7 +35,7 @@ def plain_state(instance: Instance) -> State:
     stored = instance.keyring.stored()
     keystore = stored.keystore
     with transaction(instance.engine) as connection:
-        clients = records.client_count(connection)
+        clients = records.client_count(connection, BIN_CLIENT)
         kinds = records.kind_counts(connection)
         prints = records.ledger_count(connection)
         position, _ = journal.head(connection)

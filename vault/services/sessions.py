@@ -32,6 +32,7 @@ class Waiting:
     private: bytes = b""
     code: str = ""
     made: int = 0
+    instead: bytes = b""  # the ids of the sheets that stood when this one was made, in order, one after the other
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class LoginSheet:
 
 @dataclass(frozen=True)
 class Announced:
-    """What is told on every page until it was read: the journal's position, the event, when (seconds), who."""
+    """What is told on 今日の仕事 and every list until it was read: the journal's position, the event, when (seconds), who."""
 
     position: int
     event: str
@@ -265,6 +266,14 @@ def _with_sheets(instance: Instance, session: Session, person: bytes, added: tup
     assert newest.payload is not None
     kept = tuple(sheet for sheet in newest.payload.sheets if sheet.person != person)
     return store(instance, _changed(instance, newest, sheets=(*kept, *added)))
+
+
+def forget_client(instance: Instance, session: Session, client: bytes) -> None:
+    """Take a client that is not found any more from among those opened last."""
+    assert session.payload is not None
+    rest = tuple(r for r in session.payload.recent if r[0] != client)
+    if rest != session.payload.recent:
+        store(instance, _changed(instance, session, recent=rest))
 
 
 def remember_client(instance: Instance, session: Session, client: bytes, name: str) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from vault.crypto.directory import ADMINISTRATOR
 from vault.domain.access import Permission
-from vault.services import inspections, ledger, office
+from vault.services import inspections, ledger, office, retention
 from vault.services.accounts import passwords
 from vault.services.accounts.switching import SIGNING_CHANGED
-from vault.services.acts import Act
+from vault.services.acts import BIN_CLIENT, Act
 from vault.services.audit import Event
 from vault.services.ledger import Asking
 from vault.services.safe import Desk
@@ -43,26 +43,30 @@ class Remark:
 class Today:
     """The page. `inspections` are months (2026-11) that somebody should have signed.
 
-    `remarks` are what the office's state asks of this person; `clients` says how many there are.
+    `remarks` are what the office's state asks of this person; `clients` says how many there are; `due` how many have
+    passed their retention term and when that was reckoned (seconds), for who may erase them.
     """
 
     papers: Asking
     inspections: list[str]
     remarks: list[Remark]
     clients: int
+    due: tuple[int, int] | None = None
 
 
 def today(desk: Desk) -> Today:
     """What waits for the person at the desk."""
     with desk.act(Event.TODAY_OPENED, Permission.READ_SAFETY) as act:
-        late, clients = inspections.overdue_months(act), records.client_count(act.connection)
-        found = Today(ledger.asking(act), late, list(remarks(act)), clients)
+        late, clients = inspections.overdue_months(act), records.client_count(act.connection, BIN_CLIENT)
+        due = retention.count(act) if desk.may(Permission.ERASE) else None
+        found = Today(ledger.asking(act), late, list(remarks(act)), clients, due)
     return found
 
 
 def remarks(act: Act) -> Iterator[Remark]:
     """What is to be seen to: one's own password; for administrators the office's people and keys too."""
     desk = act.desk
+    yield from _own_name(act)
     yield from _own_password(desk)
     if desk.may(Permission.MANAGE_PEOPLE):
         yield from _people(act)
@@ -72,6 +76,12 @@ def remarks(act: Act) -> Iterator[Remark]:
 
 
 # --- people
+
+
+def _own_name(act: Act) -> Iterator[Remark]:
+    """Whom the recovery sheet made is called by his login ID until he has said his name."""
+    if act.desk.may(Permission.MANAGE_OFFICE) and office.person_name(act) == act.desk.login_id:
+        yield Remark("own-name")
 
 
 def _own_password(desk: Desk) -> Iterator[Remark]:

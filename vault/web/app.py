@@ -33,11 +33,15 @@ from vault.errors import (
 from vault.services import audit
 from vault.services.instance import Instance
 from vault.web import (
+    addresses,
     attention,
+    bin,
+    cancellation,
     clients,
     compartments,
     data_ledger,
     devices,
+    erasing,
     first_day,
     gate,
     help_pages,
@@ -50,6 +54,7 @@ from vault.web import (
     people,
     policies,
     prints,
+    retention,
     rules,
     signing_in,
     today,
@@ -60,7 +65,8 @@ from vault.web import pages as page_values
 
 ROOMS = (
     signing_in, first_day, attention, today, clients, policies, prints, whole_office, ledger, office, own, passkeys, people,
-    devices, compartments, rules, log, inspections, data_ledger, help_pages,
+    devices, compartments, rules, cancellation, log, inspections, data_ledger, help_pages,
+    bin, erasing, retention,
 )  # fmt: skip
 ROOT = Path(__file__).resolve().parent.parent.parent
 LARGEST_FORM = 4 * 1024 * 1024
@@ -115,6 +121,7 @@ def create_app(instance: Instance) -> Flask:
     babel.domain_instance = words.Catalogues()
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    app.url_map.converters["int"] = addresses.Serial
     gate.install(app)
     for room in ROOMS:
         app.register_blueprint(room.blueprint)

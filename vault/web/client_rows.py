@@ -165,7 +165,7 @@ def show_values(page: Page, today: date) -> dict[str, Any]:
             for version, at, who in page.written
         ],
         "related": [
-            {"url": url_for("clients.show", client=i.hex()), "name": name, "link": link}
+            {"url": url_for("clients.show", client=i.hex()) if name else "", "name": name, "link": link}
             for i, link, name in page.related
         ],
     }

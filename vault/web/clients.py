@@ -14,8 +14,8 @@ from vault.domain.merging import merged
 from vault.errors import Conflict, NotFound
 from vault.services import clients, office, sessions
 from vault.services.audit import Event
-from vault.web import forms
-from vault.web.addresses import ident
+from vault.web import forms, gone
+from vault.web.addresses import ident, whole_number
 from vault.web.client_rows import KANA_ROWS, initial_of, listed, show_values
 from vault.web.gate import desk, instance, needs, session
 from vault.web.pages import Each, render_long, today
@@ -52,10 +52,13 @@ def index() -> str:
 @needs(READ)
 def show(client: str) -> str:
     """One client."""
-    page = clients.get(desk(), ident(client))
+    try:
+        page = clients.get(desk(), ident(client))
+    except NotFound:
+        sessions.forget_client(instance(), session(), ident(client))  # it may have gone into the bin meanwhile
+        raise
     sessions.remember_client(instance(), session(), page.id, page.client.name)
     may_write, may_print = desk().may(WRITE), desk().may(Permission.PRINT)
-    may_move = desk().may(Permission.MOVE_CLIENTS) and len(desk().client_compartments()) > 1
     return render_template(
         "clients/show.html",
         nav="clients",
@@ -67,9 +70,25 @@ def show(client: str) -> str:
         edit_url=url_for("clients.edit", client=client) if may_write else None,
         new_policy_url=url_for("policies.new", client=client) if may_write else None,
         print_url=url_for("prints.choose", client=client) if may_print else None,
-        move_url=url_for("compartments.move", client=client) if may_move else None,
+        move_url=_move_url(client),
+        **_ways_out(client),
         **show_values(page, today()),
     )
+
+
+def _move_url(client: str) -> str | None:
+    may = desk().may(Permission.MOVE_CLIENTS) and len(desk().client_compartments()) > 1
+    return url_for("compartments.move", client=client) if may else None
+
+
+def _ways_out(client: str) -> dict[str, str | None]:
+    """Into the bin, and what administrators may erase."""
+    may_erase = desk().may(Permission.ERASE)
+    return {
+        "erase_url": url_for("bin.client", client=client) if desk().may(Permission.BIN) else None,
+        "erase_now_url": url_for("erasing.client", client=client) if may_erase else None,
+        "erase_member_url": url_for("erasing.member", client=client) if may_erase else None,
+    }
 
 
 def _names() -> dict[str, str]:
@@ -99,9 +118,10 @@ def _form(owner: str, values: dict[str, Any], *, action: str, back: str, **more:
         back_url=back,
         list_url=url_for("clients.index"),
         compartments=rooms,
+        compartment_name=names.get(bytes.fromhex(values.get("compartment", "")), "") if own else "",
         handlers=sorted({handler for _, _, handler in others if handler}),
-        other_clients=[(other, name) for other, name, _ in others if other != own],
-        **{"faults": {}, "client_name": "", "version": None, "switch_url": None, "theirs": None, **more},
+        other_clients=[(other, name) for other, name, _ in others if other != own] + more.pop("erased", []),
+        **{"faults": {}, "client_name": "", "version": None, "switch_url": None, "theirs": None, "move_url": None, **more},
     )
 
 
@@ -158,6 +178,8 @@ def _edit_form(page: clients.Page, values: dict[str, Any], version: int, **more:
         client_name=page.client.name,
         version=version,
         own=page.id.hex(),
+        move_url=_move_url(page.id.hex()),
+        erased=[(other.hex(), gettext("消去済み")) for other, _, name in page.related if not name],
         **more,
     )
 
@@ -166,13 +188,20 @@ def _edit_form(page: clients.Page, values: dict[str, Any], version: int, **more:
 @needs(WRITE)
 def save(client: str) -> Response:
     """Save a client; on top of somebody else's change both versions are shown."""
+    return gone.kept(lambda: _save(client), client, client)
+
+
+def _save(client: str) -> Response:
     page = clients.get(desk(), ident(client))
-    values = forms.typed(request.form)
-    base = request.form.get("version", 0, type=int)
+    here = page.compartment_id.hex()
+    values = {"compartment": here, **forms.typed(request.form)}
+    base = request.form.get("version", 0, type=whole_number)
     confirmed = forms.renumbered_confirms(request.form)
     reading = fields.read(type(page.client), values, confirmed=confirmed, before=page.client)
-    if reading.record is None:
-        return make_response(_edit_form(page, values, base, faults=reading.faults), 400)
+    # Another compartment is another key, which saving does not touch: it is refused here, never dropped.
+    moved = {} if values["compartment"] == here else {"compartment": fields.Fault("compartment-by-move")}
+    if reading.record is None or moved:
+        return make_response(_edit_form(page, values, base, faults={**reading.faults, **moved}), 400)
     try:
         clients.save(desk(), page.id, reading.record, base)
     except Conflict:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any, cast
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext
 
 from vault.domain import fields
 from vault.domain.access import Permission, Role
 from vault.domain.fields import Fault
 from vault.domain.office import Named
-from vault.errors import NotFound
+from vault.errors import Conflict, KuraError, NotFound
 from vault.services import clients
 from vault.services.accounts import compartments, people
 from vault.web import forms
-from vault.web.addresses import ident
-from vault.web.attempts import REFUSALS, directory_version, refused, told
+from vault.web.addresses import ident, whole_number
+from vault.web.attempts import REFUSALS, directory_version, refused, said_again, told
 from vault.web.gate import desk, needs, prove_again
 
 blueprint = Blueprint("compartments", __name__, url_prefix="/compartments")
@@ -78,7 +79,10 @@ def make() -> Response:
     reading = fields.read(Named, values, confirmed=forms.renumbered_confirms(request.form))
     if reading.record is None:
         return make_response(_name_form(values, reading.faults), 400)
-    made = compartments.make(desk(), reading.record.name)
+    try:
+        made = compartments.make(desk(), reading.record.name)
+    except REFUSALS as error:
+        return refused(_name_form(values, {}, error=told(error)), error)
     return cast(Response, redirect(url_for("compartments.show", compartment=made.hex(), done="made"), 303))
 
 
@@ -98,7 +102,7 @@ def rename(compartment: str) -> Response:
     if reading.record is None:
         return make_response(_name_form(values, reading.faults, compartment), 400)
     try:
-        compartments.rename(desk(), found.id, reading.record.name, request.form.get("version", 0, type=int))
+        compartments.rename(desk(), found.id, reading.record.name, request.form.get("version", 0, type=whole_number))
     except REFUSALS as error:
         return refused(_name_form(values, {}, compartment, told(error)), error)
     return _back("named")
@@ -114,15 +118,28 @@ def show(compartment: str) -> str:
     return _members_form(compartment, [person.hex() for person in _one(compartment).members])
 
 
-def _members_form(compartment: str, chosen: list[str], error: str = "") -> str:
+def _members_form(compartment: str, chosen: list[str], error: KuraError | None = None) -> str:
     everybody = [each for each in people.listed(desk()) if each.active]
     bound = [each for each in everybody if each.role in (Role.HANDLER, Role.VIEWER)]
+    found = _one(compartment)
     return render_template(
-        "compartments/show.html", nav="office", found=_one(compartment), id=compartment, chosen=chosen,
-        error=error, persons=[(each.person.hex(), each.colleague.name, each.role.value) for each in bound],
+        "compartments/show.html", nav="office", found=found, id=compartment, chosen=chosen,
+        theirs=_differing(bound, found, chosen) if isinstance(error, Conflict) else [],
+        **(said_again(error) if error else {"error": ""}), persons=[(each.person.hex(), each.colleague.name, each.role.value) for each in bound],
         administrators=[each.colleague.name for each in everybody if each.role is Role.ADMINISTRATOR],
         done=request.args.get("done", ""),
     )  # fmt: skip
+
+
+def _differing(
+    bound: list[people.Listed], found: compartments.Listed, chosen: list[str]
+) -> list[tuple[str, str, str]]:
+    """(label, who may open it by now, who was chosen here) where they differ."""
+    saved, mine = (
+        "、".join(each.colleague.name for each in bound if each.person.hex() in kept)
+        for kept in ({person.hex() for person in found.members}, chosen)
+    )
+    return [(gettext("開ける方(担当者と閲覧者)"), saved, mine)] if saved != mine else []
 
 
 @blueprint.post("/<compartment>")
@@ -134,7 +151,7 @@ def set_members(compartment: str) -> Response:
         prove_again(request.form.get("password", ""))
         compartments.set_members(desk(), ident(compartment), {ident(person) for person in chosen}, directory_version())
     except REFUSALS as error:
-        return refused(_members_form(compartment, chosen, told(error)), error)
+        return refused(_members_form(compartment, chosen, error), error)
     return _back("members")
 
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from vault.domain.access import SHORTEST, Permission
 from vault.errors import KuraError, Refused, Throttled, WrongCredential
 from vault.services import office as office_service
-from vault.services.accounts import beginning, recovery, registering, signing_in
+from vault.services.accounts import announcements, beginning, recovery, registering, signing_in
 from vault.web import words
 from vault.web.browsers import device_name
 from vault.web.gate import (
@@ -101,8 +101,18 @@ def sheet() -> Response | str:
     if session().payload is None or not session().payload.waiting.sheet:  # type: ignore[union-attr]
         if recovery.is_confirmed(desk().stored.keystore):
             return cast(Response, redirect(url_for("office.index"), 303))
-        return render_template("first_day/new_sheet.html", error="", first=True)
+        return _new_sheet_page()
     return _sheet_page()
+
+
+def _new_sheet_page(error: KuraError | None = None) -> str:
+    """Asks for the password before a new sheet, and tells who was led here why."""
+    first = not recovery.is_confirmed(desk().stored.keystore)
+    used = announcements.last_recovery(desk()) if first else None
+    return render_template(
+        "first_day/new_sheet.html", error=words.sentence(error) if error else "", first=first,
+        used=used, own=used is not None and used[1] == desk().login_id,
+    )  # fmt: skip
 
 
 def _sheet_page(error: KuraError | None = None) -> str:
@@ -133,6 +143,9 @@ def sheet_now() -> Response:
             desk(), session(), (form.get("first", ""), form.get("second", "")), form.get("password", "")
         )
     except (WrongCredential, Throttled, Refused) as error:
+        if error.code == "sheet-superseded":
+            g.session = recovery.drop_sheet(instance(), session())
+            return make_response(_new_sheet_page(error), 409)
         if not session().payload.waiting.sheet:  # type: ignore[union-attr]
             return cast(Response, redirect(url_for("first_day.sheet"), 303))
         return make_response(_sheet_page(error), 400)
@@ -147,7 +160,6 @@ def new_sheet() -> Response:
     try:
         signing_in.prove(desk(), request.form.get("password", ""))
     except (WrongCredential, Throttled) as error:
-        page = render_template("first_day/new_sheet.html", error=words.sentence(error), first=False)
-        return make_response(page, 403)
+        return make_response(_new_sheet_page(error), 403)
     g.session = recovery.make_sheet(desk(), session())
     return proved(cast(Response, redirect(url_for("first_day.sheet"), 303)))

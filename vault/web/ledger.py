@@ -15,7 +15,7 @@ from vault.services import ledger, ledger_notes, printing
 from vault.services.ledger import Found, State, Wanted
 from vault.services.ledger_rows import Listed
 from vault.web import forms, orders, words
-from vault.web.addresses import ident
+from vault.web.addresses import ident, whole_number
 from vault.web.gate import desk, needs
 from vault.web.pages import today
 
@@ -31,7 +31,7 @@ STATES: tuple[State, ...] = get_args(State)
 @needs(Permission.READ_PRINT_LEDGER)
 def index() -> str:
     """The newest rows, or those of one state. Words to look for are posted, so that no name gets into an address."""
-    return _list(request.args.get("state", "all"), "", "", request.args.get("before", type=int))
+    return _list(request.args.get("state", "all"), "", "", request.args.get("before", type=whole_number))
 
 
 @blueprint.post("/find")
@@ -39,7 +39,7 @@ def index() -> str:
 def find() -> str:
     """Rows of a person, or with some words."""
     told = request.form
-    return _list(told.get("state", "all"), told.get("person", ""), told.get("text", ""), told.get("before", type=int))
+    return _list(told.get("state", "all"), told.get("person", ""), told.get("text", ""), told.get("before", type=whole_number))
 
 
 def _list(state: str, who: str, text: str, before: int | None) -> str:
@@ -126,7 +126,7 @@ def decline(serial: int) -> Response:
 
 
 def _version() -> int:
-    return request.form.get("version", 0, type=int)
+    return request.form.get("version", 0, type=whole_number)
 
 
 def _told_otherwise(serial: int, error: Conflict, values: dict[str, Any] | None = None) -> Response:

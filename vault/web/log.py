@@ -19,7 +19,7 @@ from vault.errors import NotFound
 from vault.services import log
 from vault.services.log_walk import SCAN_MOST, Query
 from vault.web import forms
-from vault.web.addresses import ident
+from vault.web.addresses import ident, whole_number
 from vault.web.gate import desk, needs
 from vault.web.pages import JAPAN
 
@@ -34,7 +34,7 @@ def index() -> str:
     """The newest entries, or those asked for."""
     asked = {name: value for name in ASKED if (value := request.args.get(name, ""))}
     values: dict[str, Any] = {name: wareki(_day(asked[name])) for name in ("since", "until") if name in asked}
-    return _page(asked, values, {}, request.args.get("before", type=int))
+    return _page(asked, values, {}, request.args.get("before", type=whole_number))
 
 
 def _page(asked: dict[str, str], values: dict[str, Any], faults: dict[str, Fault], before: int | None = None) -> str:

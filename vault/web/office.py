@@ -9,14 +9,17 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 
 from vault.domain import fields
 from vault.domain.access import Permission
+from vault.domain.merging import merged
 from vault.domain.office import Colleague, Office
 from vault.errors import Conflict
+from vault.services import backups, operations, sessions
 from vault.services import office as office_service
-from vault.services import operations, sessions
 from vault.services.accounts import compartments, recovery
 from vault.web import forms, words
+from vault.web.addresses import whole_number
 from vault.web.gate import desk, instance, needs, session
 from vault.web.pages import moment
+from vault.web.versions import labelled_differences
 
 blueprint = Blueprint("office", __name__, url_prefix="/office")
 
@@ -29,6 +32,7 @@ def index() -> str:
     return render_template(
         "office/index.html", nav="office", found=office, own_name=name, state=operations.state(desk()), moment=moment,
         may={each.value for each in Permission if desk().may(each)}, grants=compartments.grants(desk()),
+        backup=backups.state(instance()),
     )  # fmt: skip
 
 
@@ -51,7 +55,7 @@ def particulars() -> Response | str:
     return _form({**values, "own_name": "" if name == desk().login_id else name}, {}, version)
 
 
-def _form(values: dict[str, Any], faults: dict[str, fields.Fault], version: int, said: str = "") -> str:
+def _form(values: dict[str, Any], faults: dict[str, fields.Fault], version: int, **more: Any) -> str:
     return render_template(
         "office/particulars.html",
         fields=fields.fields(Office),
@@ -59,9 +63,20 @@ def _form(values: dict[str, Any], faults: dict[str, fields.Fault], version: int,
         values=values,
         faults=faults,
         version=version,
-        said=said,
         first=not office_service.has_particulars(instance()),
+        **{"said": "", "theirs": [], **more},
     )
+
+
+def _both(mine: Office, values: dict[str, Any], base: int, error: Conflict) -> str:
+    """On top of what somebody else saved meanwhile: both are shown, and the next time this is kept."""
+    now, version, _ = office_service.particulars(desk())
+    if now is None:
+        return _form(values, {}, version, said=words.sentence(error))
+    before = office_service.particulars_before(desk(), base)
+    both = merged(fields.typed(before) if before else {}, fields.typed(now), fields.typed(mine))
+    theirs = labelled_differences(now, mine)
+    return _form({**values, **both}, {}, version, theirs=theirs, said="" if theirs else words.sentence(error))
 
 
 @blueprint.post("/particulars")
@@ -73,14 +88,14 @@ def particulars_now() -> Response:
     read = fields.read(Office, values, confirmed=confirmed)
     own = fields.read(Colleague, {"name": values.get("own_name", "")}, confirmed=confirmed)
     faults = {**read.faults, **({"own_name": own.faults["name"]} if "name" in own.faults else {})}
-    version = request.form.get("version", 0, type=int)
+    version = request.form.get("version", 0, type=whole_number)
     if read.record is None or own.record is None:
         return make_response(_form(values, faults, version), 400)
     first = not office_service.has_particulars(instance())
     try:
         office_service.save_particulars(desk(), read.record, own.record, version)
     except Conflict as error:
-        return make_response(_form(values, {}, version, words.sentence(error)), 409)
+        return make_response(_both(read.record, values, version, error), 409)
     held = session()
     assert held.payload is not None
     names = {"office": read.record.name, "kind": read.record.kind, "person": own.record.name}

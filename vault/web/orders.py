@@ -12,7 +12,8 @@ from flask import render_template
 from werkzeug.datastructures import MultiDict
 
 from vault.domain import fields
-from vault.domain.prints import OfficeOrder, due_fault, serial_text
+from vault.domain.prints import OfficeOrder, due_fault, in_a_month, near_day, serial_text
+from vault.domain.values import wareki
 from vault.services import printing
 from vault.web import forms
 from vault.web.gate import session
@@ -24,10 +25,14 @@ T = TypeVar("T")
 def read(of: type[T], form: MultiDict[str, str]) -> tuple[T | None, dict[str, Any], dict[str, fields.Fault]]:
     """(the order or None, what was typed, the faults); a day on which it is due back must be one to come."""
     values = forms.typed(form)
+    if "due" in values:
+        values["due"] = near_day(values["due"], today())
     reading = fields.read(of, values, confirmed=forms.renumbered_confirms(form))
     late = due_fault(getattr(reading.record, "due", None), today())
     if late is not None:
         return None, values, {"due": late}
+    if (unread := reading.faults.get("due")) and unread.code == "date-unreadable":
+        return None, values, {**reading.faults, "due": fields.Fault("due-unreadable", {"next": wareki(in_a_month(today()))})}
     return reading.record, values, reading.faults
 
 

@@ -15,6 +15,7 @@ from vault.domain.fields import fields
 from vault.domain.office import ACCOUNTANTS
 from vault.domain.values import Unreadable, compact, postal_code, wareki
 from vault.errors import KuraError
+from vault.services import cancellation
 from vault.services.instance import IDLE_MINUTES
 from vault.services.office import has_particulars
 from vault.web.gate import instance, password_needed
@@ -37,19 +38,25 @@ def common() -> dict[str, Any]:
         "recent": [],
         "idle_seconds": 0,
         "today": today(),
+        "ending": cancellation.told(instance()),
     }
     if g.get("desk") is not None:
         values["alive_url"] = url_for("signing_in.alive")
         values["idle_seconds"] = g.desk.directory.rules.get("idle_minutes", IDLE_MINUTES) * 60
         # A form that is sent back keeps the version it was made from.
         values["directory_version"] = request.form.get("directory", g.desk.directory.version, type=int)
-        values["announced"] = held.payload.announced
+        values["announced"] = held.payload.announced if tells_news(request.endpoint) and request.method == "GET" else ()
         values["reads_clients"] = g.desk.may(Permission.READ_CLIENTS)
         opened = held.payload.recent if values["reads_clients"] else ()
         values["recent"] = [(url_for("clients.show", client=c.hex()), n) for c, n in opened if g.desk.can_open(c)]
         if not _set_up():
             values["places"] = []
     return values
+
+
+def tells_news(endpoint: str | None) -> bool:
+    """Whether a page shows what is announced: 今日の仕事 and the lists, where nobody is writing anything yet."""
+    return endpoint is not None and (endpoint == "today.show" or endpoint.endswith(".index"))
 
 
 def _set_up() -> bool:

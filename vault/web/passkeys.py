@@ -18,9 +18,8 @@ from vault.services.accounts import devices, passkeys
 from vault.services.accounts import seen as seen_journal
 from vault.services.accounts.ceremonies import Assertion, Made, Site
 from vault.services.accounts.passkeys import Listed, Question
-from vault.web import words
 from vault.web.addresses import ident
-from vault.web.attempts import REFUSALS, refused
+from vault.web.attempts import REFUSALS, refused, told
 from vault.web.gate import (
     SEEN_COOKIE,
     desk,
@@ -90,15 +89,15 @@ def _assertion() -> Assertion:
 
 
 def _question(asked: Question) -> Response:
-    told = {
+    facts = {
         "challenge": _text(asked.challenge), "credentials": " ".join(map(_text, asked.credentials)),
         "salt": _text(asked.salt), "user": _text(asked.user), "rp": _site().host,
     }  # fmt: skip
-    return make_response(render_template("passkeys/answer.html", said="", asked=told))
+    return make_response(render_template("passkeys/answer.html", said="", asked=facts))
 
 
 def _answer(error: KuraError) -> Response:
-    return refused(render_template("passkeys/answer.html", said=words.sentence(error), asked=None), error)
+    return refused(render_template("passkeys/answer.html", said=told(error), asked=None), error)
 
 
 @blueprint.post("/passkeys/question")
@@ -194,7 +193,7 @@ def add() -> Response:
         output = _raw("output", wanted=False)
         passkeys.add(desk(), session(), request.form.get("password", ""), made, output, _site())
     except REFUSALS as error:
-        return refused(_form(words.sentence(error)), error)
+        return refused(_form(told(error)), error)
     return proved(_back("passkey"))
 
 
@@ -223,5 +222,5 @@ def remove_now() -> Response:
         prove_again(request.form.get("password", ""))
         passkeys.remove(desk(), ident(name))
     except REFUSALS as error:
-        return refused(_one(name, words.sentence(error)), error)
+        return refused(_one(name, told(error)), error)
     return _back("passkey-removed")

@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import Any, cast
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext
 
 from vault.domain import fields
 from vault.domain.access import SHORTEST, Permission, Role
-from vault.domain.fields import Fault
-from vault.domain.office import Colleague
+from vault.domain.fields import Fault, Reading
+from vault.domain.office import Colleague, days_to_come
+from vault.errors import Conflict
 from vault.services import sessions
 from vault.services.accounts import compartments, people
 from vault.web import forms
-from vault.web.addresses import ident
-from vault.web.attempts import REFUSALS, directory_version, refused, told
+from vault.web.addresses import ident, whole_number
+from vault.web.attempts import REFUSALS, directory_version, refused, said_again, told
 from vault.web.gate import desk, instance, needs, prove_again, session
-from vault.web.pages import moment
+from vault.web.pages import moment, today
 from vault.web.person_rows import person_row, trainings
 from vault.web.versions import labelled_differences
 
@@ -65,7 +67,7 @@ def _new_form(values: dict[str, Any], chosen: list[str], faults: dict[str, Fault
 def create() -> Response:
     """Make the person; the login sheet is shown next, and only in this session."""
     values, chosen = forms.typed(request.form), request.form.getlist("compartments")
-    reading = fields.read(Colleague, values, confirmed=forms.renumbered_confirms(request.form))
+    reading = _read(values)
     faults = {**reading.faults, **_role_faults(values.get("role", ""), chosen)}
     if reading.record is None or faults:
         return make_response(_new_form(values, chosen, faults), 400)
@@ -75,6 +77,15 @@ def create() -> Response:
     except REFUSALS as error:
         return refused(_new_form(values, chosen, {}, told(error)), error)
     return _to_sheet(sheet)
+
+
+def _read(values: dict[str, Any], before: Colleague | None = None) -> Reading[Colleague]:
+    """What was typed; nobody has signed or learnt anything on a day to come."""
+    reading = fields.read(Colleague, values, confirmed=forms.renumbered_confirms(request.form), before=before)
+    if reading.record is None:
+        return reading
+    early = fields.as_typed(Colleague, values, days_to_come(reading.record, today()))
+    return Reading(None, early) if early else reading
 
 
 def _role_faults(role: str, chosen: list[str]) -> dict[str, Fault]:
@@ -112,8 +123,8 @@ def show(person: str) -> str:
     found = people.one(desk(), ident(person))
     return _one(
         person, "people/show.html", trainings=trainings(found.colleague), note=found.colleague.note,
-        last=found.active and found.role is Role.ADMINISTRATOR and people.active_administrators(desk()) == 1,
-        sheet_here=sessions.login_sheet(session(), found.person) is not None,
+        last=found.active and not found.sheet_expires and found.role is Role.ADMINISTRATOR and people.active_administrators(desk()) == 1,
+        sheet_here=_given(found.person) is not None,
         done=request.args.get("done", ""),
     )  # fmt: skip
 
@@ -139,9 +150,8 @@ def _edit_form(
 def note(person: str) -> Response:
     """Save them; on top of somebody else's change both are shown, and the next time ours is kept."""
     found = people.one(desk(), ident(person))
-    values, base = forms.typed(request.form), request.form.get("version", 0, type=int)
-    confirmed = forms.renumbered_confirms(request.form)
-    reading = fields.read(Colleague, values, confirmed=confirmed, before=found.colleague)
+    values, base = forms.typed(request.form), request.form.get("version", 0, type=whole_number)
+    reading = _read(values, found.colleague)
     if reading.record is None:
         return make_response(_edit_form(person, values, base, reading.faults), 400)
     try:
@@ -161,10 +171,24 @@ def role(person: str) -> str:
     return _role_form(person, found.role.value, [each.hex() for each in found.compartments], {})
 
 
-def _role_form(person: str, value: str, chosen: list[str], faults: dict[str, Fault], error: str = "") -> str:
-    return _one(
-        person, "people/role.html", role=value, rooms=_rooms(), chosen=chosen, faults=faults, error=error
+def _role_form(person: str, value: str, chosen: list[str], faults: dict[str, Fault], **more: Any) -> str:
+    told = {"role": value, "rooms": _rooms(), "chosen": chosen, "faults": faults, "theirs": [], **more}
+    return _one(person, "people/role.html", **told)
+
+
+def _differing(person: str, value: str, chosen: list[str]) -> list[tuple[str, str, str]]:
+    """(label, what is saved by now, what was chosen here) where they differ."""
+    found = people.one(desk(), ident(person))
+    held = {each.hex() for each in found.compartments}
+    saved, mine = (
+        "、".join(name for room, name in _rooms() if room in kept)
+        for kept in (held, set(chosen) if value in BY_ROOM else set())
     )
+    rows = [
+        (gettext("field.Colleague.role"), gettext("role." + found.role.value), gettext("role." + value)),
+        (gettext("field.Colleague.compartments"), saved, mine),
+    ]
+    return [row for row in rows if row[1] != row[2]]
 
 
 @blueprint.post("/<person>/role")
@@ -179,7 +203,8 @@ def change(person: str) -> Response:
         prove_again(request.form.get("password", ""))
         people.change(desk(), ident(person), Role(value), [ident(each) for each in chosen], directory_version())
     except REFUSALS as error:
-        return refused(_role_form(person, value, chosen, {}, told(error)), error)
+        theirs = _differing(person, value, chosen) if isinstance(error, Conflict) else []
+        return refused(_role_form(person, value, chosen, {}, theirs=theirs, **said_again(error)), error)
     return _back(person, "role")
 
 
@@ -205,6 +230,15 @@ def stop_now(person: str) -> Response:
 # --- the login sheet
 
 
+def _given(person: bytes) -> sessions.LoginSheet | None:
+    """The sheet that this session holds; one that has served, or serves no more, is held no longer."""
+    held = sessions.login_sheet(session(), person)
+    if held is None or people.is_usable(desk(), held):
+        return held
+    g.session = sessions.drop_login_sheet(instance(), session(), person)
+    return None
+
+
 @blueprint.get("/<person>/re-enrol")
 @needs(PEOPLE)
 def reenrol(person: str) -> str:
@@ -228,7 +262,7 @@ def reenrol_now(person: str) -> Response:
 @needs(PEOPLE)
 def sheet(person: str) -> str:
     """The sheet to print, while this session holds it."""
-    given = sessions.login_sheet(session(), ident(person))
+    given = _given(ident(person))
     if given is None:
         return _one(person, "people/sheet_gone.html")
     people.show_sheet(desk(), given.person)

@@ -26,8 +26,8 @@ from vault.domain.policies import (
 )
 from vault.errors import Conflict, NotFound
 from vault.services import clients, policies
-from vault.web import forms
-from vault.web.addresses import ident
+from vault.web import forms, gone
+from vault.web.addresses import ident, whole_number
 from vault.web.gate import desk, needs
 from vault.web.pages import money, short_moment, today
 from vault.web.versions import labelled_differences, version_page
@@ -93,6 +93,8 @@ def show(client: str, policy: str) -> str:
         edit_url=url_for("policies.edit", client=client, policy=policy) if desk().may(WRITE) else None,
         copy_url=url_for("policies.new", client=client, copy=policy) if desk().may(WRITE) else None,
         print_url=url_for("prints.choose", client=client, policy=policy) if desk().may(Permission.PRINT) else None,
+        erase_url=url_for("bin.policy", client=client, policy=policy) if desk().may(Permission.BIN) else None,
+        erase_now_url=url_for("erasing.policy", client=client, policy=policy) if desk().may(Permission.ERASE) else None,
         history=[
             {
                 "at": short_moment(at),
@@ -183,6 +185,10 @@ def switch(client: str) -> str:
 @needs(WRITE)
 def create(client: str) -> Response:
     """Save a new policy."""
+    return gone.kept(lambda: _create(client), client, client)
+
+
+def _create(client: str) -> Response:
     page = clients.get(desk(), ident(client))
     values = forms.typed(request.form)
     reading = read_policy(
@@ -234,7 +240,7 @@ def _edit_form(
 def switch_existing(client: str, policy: str) -> str:
     """The form of an existing policy for another kind, with everything typed kept."""
     page, held = _held(client, policy)
-    version = request.form.get("version", 0, type=int)
+    version = request.form.get("version", 0, type=whole_number)
     return _edit_form(page, held, _of_kind(forms.typed(request.form)), version, switched=True)
 
 
@@ -242,9 +248,13 @@ def switch_existing(client: str, policy: str) -> str:
 @needs(WRITE)
 def save(client: str, policy: str) -> Response:
     """Save a policy; on top of somebody else's change both versions are shown."""
+    return gone.kept(lambda: _save(client, policy), client, policy)
+
+
+def _save(client: str, policy: str) -> Response:
     page, held = _held(client, policy)
     values = forms.typed(request.form)
-    base = request.form.get("version", 0, type=int)
+    base = request.form.get("version", 0, type=whole_number)
     reading = read_policy(
         values,
         client=page.client,

@@ -47,11 +47,10 @@ def new() -> str:
 
 
 def _page(error: KuraError | None = None, login_id: str = "") -> str:
-    begun = instance().begun_at()
     known = signing_in.known_device(instance(), device_secret()) is not None
     return render_template(
         "session/new.html",
-        begun=moment(begun) if begun else "",
+        begun=instance().has_begun(),
         known=known,
         error=words.sentence(error) if error else "",
         login_id=login_id,
@@ -151,7 +150,15 @@ def alive() -> Response:
 @public
 def register() -> str:
     """Register this browser with a code on paper."""
-    return render_template("session/register.html", error="", typed={})
+    return _register_page()
+
+
+def _register_page(error: KuraError | None = None) -> str:
+    # The code is known by then: what is left to look at is the login ID and the password.
+    known = error is not None and error.code == "wrong-credential"
+    typed = request.form if error is not None else {}
+    said = words.sentence(error) if error is not None else ""
+    return render_template("session/register.html", error=said, known=known, typed=typed)
 
 
 @blueprint.post("/register")
@@ -165,8 +172,7 @@ def register_now() -> Response:
             device_secret(), os.urandom(32), g.origin, device_name(request.user_agent.string),
         )  # fmt: skip
     except (WrongCredential, Throttled, Refused, Forbidden) as error:
-        page = render_template("session/register.html", error=words.sentence(error), typed=form)
-        return make_response(page, 429 if isinstance(error, Throttled) else 403)
+        return make_response(_register_page(error), 429 if isinstance(error, Throttled) else 403)
     if isinstance(done, registering.First):
         return let_in(cast(Response, redirect(url_for("first_day.own_password"), 303)), done.cookie, None)
     return registered(done)

@@ -8,15 +8,17 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 
 from vault.domain.access import Permission
 from vault.domain.prints import serial_text
-from vault.services import sessions
+from vault.services import bin, retention, sessions
 from vault.services import today as service
 from vault.services.accounts import announcements
 from vault.web import pages
+from vault.web.addresses import place_of
 from vault.web.gate import desk, instance, needs, session
 
 blueprint = Blueprint("today", __name__, url_prefix="/today")
 # Where what a remark speaks of is seen to.
 PLACES = {
+    "own-name": "office.particulars",
     "password-old": "own.password",
     "passwords-old": "people.index",
     "one-administrator": "people.index",
@@ -33,6 +35,8 @@ PLACES = {
 @needs(Permission.READ_SAFETY)
 def show() -> str:
     """What waits for the person, and where to go on."""
+    bin.sweep(desk())
+    retention.daily(desk())
     found = service.today(desk())
     return render_template(
         "today/show.html",
@@ -41,6 +45,7 @@ def show() -> str:
         months=found.inspections,
         remarks=[_remark(each) for each in found.remarks],
         clients=found.clients,
+        due=found.due,
         day=pages.today(),
         serial_text=serial_text,
         **_may(),
@@ -74,8 +79,9 @@ def _may() -> dict[str, bool]:
 @blueprint.post("/announced")
 @needs(Permission.READ_SAFETY, early=True)
 def announced() -> Response:
-    """What was announced has been read."""
+    """What was announced has been read; back to the page on which it was."""
     position = request.form.get("position", 0, type=int)
     announcements.read(desk(), position)
     sessions.drop_announced(instance(), session())
-    return cast(Response, redirect(url_for("today.show"), 303))
+    back = request.form.get("back", "")
+    return cast(Response, redirect(back if pages.tells_news(place_of(back)) else url_for("today.show"), 303))

@@ -8,10 +8,11 @@ from vault.crypto import codec
 from vault.domain.access import Permission
 from vault.services import office
 from vault.services.acts import Act
-from vault.services.audit import Event
+from vault.services.audit import Event, is_further
 from vault.services.safe import Desk
 from vault.services.sessions import Announced
 from vault.storage import journal, records
+from vault.storage.database import transaction
 
 ANNOUNCED = (Event.RECOVERED, Event.ROLLBACK_FOUND, Event.ROLLBACK_CONFIRMED)
 SHOWN = 10
@@ -36,15 +37,27 @@ def untold(act: Act) -> tuple[Announced, ...]:
     """What the person at the desk has not said to have read, newest first."""
     since = told_up_to(act.connection, act.desk.person)
     wanted = journal.Wanted(events=tuple(e.value for e in ANNOUNCED))
-    found = journal.found(act.connection, wanted, SHOWN)
+    found = journal.found(act.connection, wanted, 2 * SHOWN)  # an act may need two entries
     mine = act.desk.person  # nobody is told what he did himself
-    return tuple(_announced(act, e) for e in found if e.position > since and e.columns.person != mine)
+    new = [e for e in found if e.position > since and e.columns.person != mine and not is_further(e.clear)]
+    return tuple(_announced(act, e) for e in new[:SHOWN])
 
 
 def _announced(act: Act, entry: journal.Entry) -> Announced:
     told = codec.decode(entry.clear)
     name = office.name_of(act, told["person"]) if told["person"] else ""
     return Announced(entry.position, told["event"], told["at"] // 1000, name)
+
+
+def last_recovery(desk: Desk) -> tuple[int, str] | None:
+    """When (seconds) the recovery sheet was used last, and the login ID of the administrator it made."""
+    with transaction(desk.instance.engine) as connection:
+        found = journal.found(connection, journal.Wanted(events=(Event.RECOVERED.value,)), 1)
+    if not found:
+        return None
+    told = codec.decode(found[0].clear)
+    made = desk.directory.persons.get(told["person"])
+    return told["at"] // 1000, made.login_id if made else ""
 
 
 def read(desk: Desk, position: int) -> None:

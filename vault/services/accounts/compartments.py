@@ -11,7 +11,8 @@ from vault.crypto.keys import Ring, new_id, new_key
 from vault.crypto.keystore import Keystore
 from vault.domain.access import Permission, Role
 from vault.domain.office import Named
-from vault.errors import NotFound
+from vault.domain.values import fold
+from vault.errors import NotFound, Refused
 from vault.services import office, payloads
 from vault.services.accounts import switching
 from vault.services.audit import Event
@@ -50,8 +51,9 @@ def grants(desk: Desk) -> tuple[int, int]:
 
 
 def make(desk: Desk, name: str) -> bytes:
-    """A new, empty compartment that only administrators hold; returns its id."""
+    """A new, empty compartment that only administrators hold; returns its id. Raises Refused for a name in use."""
     desk.require(Permission.MANAGE_COMPARTMENTS)
+    _refuse_taken(names(desk), name)
     compartment, key = new_id(), new_key()
     entry = Compartment(CLIENTS, 1, key_id(key))
 
@@ -70,11 +72,17 @@ def make(desk: Desk, name: str) -> bytes:
     return compartment
 
 
+def _refuse_taken(taken: dict[bytes, str], name: str) -> None:
+    if fold(name) in {fold(each) for each in taken.values()}:
+        raise Refused("compartment-name-taken", name=name)
+
+
 def rename(desk: Desk, compartment: bytes, name: str, base: int) -> None:
-    """Call a compartment something else; raises Conflict when somebody was faster."""
+    """Call a compartment something else; raises Conflict when somebody was faster, Refused for a name in use."""
     if compartment not in desk.directory.of_clients():
         raise NotFound("not-found")
     with desk.act(Event.COMPARTMENT_RENAMED, Permission.MANAGE_COMPARTMENTS) as act:
+        _refuse_taken({c: n for c, n in office.compartment_names(act).items() if c != compartment}, name)
         payload = payloads.encode(Named(name=name))
         if base:
             act.change(OFFICE_PAGE, compartment, KIND, payload, base)

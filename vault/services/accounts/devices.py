@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from itertools import count
 
 from vault.crypto.keys import new_id
 from vault.crypto.keystore import Code, Keystore
@@ -77,6 +78,12 @@ def _listed(
 def names(act: Act) -> dict[bytes, str]:
     """What devices are called, by id; those taken out of use included, for the access log still tells of them."""
     return {f.row.id: payloads.decode(f.payload, Named).name for f in act.read(OFFICE_PAGE, [KIND])}
+
+
+def unused_name(name: str, taken: Collection[str]) -> str:
+    """The name, with a number behind it where another device has it: an office's browsers all say they are the same."""
+    numbered = (name if n == 1 else f"{name} {n}" for n in count(1))
+    return next(each for each in numbered if each not in taken)
 
 
 def put_name(act: Act, device: bytes, name: str) -> None:

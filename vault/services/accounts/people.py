@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -53,11 +54,11 @@ class Listed:
 
 
 def listed(desk: Desk) -> list[Listed]:
-    """Everybody, those at work first."""
+    """Everybody by name, those at work first, then who has not signed in yet."""
     with desk.act(Event.PEOPLE_OPENED, Permission.MANAGE_PEOPLE) as act:
         seen = _last_seen(visits.every(act.connection))
         found = [_listed(act, person, entry, seen) for person, entry in desk.directory.persons.items()]
-    return sorted(found, key=lambda p: (not p.active, p.colleague.kana or p.colleague.name))
+    return sorted(found, key=lambda p: (not p.active, bool(p.sheet_expires), p.colleague.kana or p.colleague.name))
 
 
 def one(desk: Desk, person: bytes) -> Listed:
@@ -70,6 +71,12 @@ def one(desk: Desk, person: bytes) -> Listed:
 def active_administrators(desk: Desk) -> int:
     """How many administrators the office has: with one alone, his loss leaves the recovery sheet."""
     return len(switching.working_administrators(desk.stored.keystore, desk.directory))
+
+
+def is_usable(desk: Desk, sheet: LoginSheet) -> bool:
+    """Whether a login sheet opens something still: its person has not come in with it, and was not stopped since."""
+    code = desk.stored.keystore.initial_code_of(sheet.person)
+    return code is not None and hmac.compare_digest(code.secret_hash, secret_hash(read_code(sheet.code)))
 
 
 def show_sheet(desk: Desk, person: bytes) -> None:

@@ -88,12 +88,18 @@ def asked_groups(waiting: sessions.Waiting) -> tuple[int, int]:
     return first + 1, first + 2 + raw[1] % 6
 
 
+def standing(keystore: Keystore) -> bytes:
+    """Which sheets there are, confirmed or to be typed back again: their ids in order, one after the other."""
+    return b"".join(sorted(keystore.sheets))
+
+
 def make_sheet(desk: Desk, session: sessions.Session) -> sessions.Session:
     """A new recovery sheet and spare code, waiting in the session; the old sheet stands until this one is typed back."""
     desk.require(Permission.MANAGE_RECOVERY)
     waiting = sessions.Waiting(
-        new_id(), new_recovery_secret(), new_private_key(), new_code(), desk.instance.now()
-    )
+        new_id(), new_recovery_secret(), new_private_key(), new_code(), desk.instance.now(),
+        standing(desk.stored.keystore),
+    )  # fmt: skip
     assert session.payload is not None
     with desk.act(Event.SHEET_MADE, Permission.MANAGE_RECOVERY):
         pass
@@ -104,7 +110,8 @@ def confirm_sheet(desk: Desk, session: sessions.Session, typed: tuple[str, str],
     """Two groups typed back make the sheet valid; an older sheet, its key and spare code die in the same write.
 
     The password is needed only for a sheet made anew (the first one was sealed in the request that made it).
-    Raises WrongCredential("groups-wrong") when the groups are not the sheet's.
+    Raises WrongCredential("groups-wrong") when the groups are not the sheet's, Refused("sheet-superseded") when another
+    sheet was confirmed since this one was made: that one lies in somebody's safe already.
     """
     desk.require(Permission.MANAGE_RECOVERY)
     assert session.payload is not None
@@ -127,6 +134,12 @@ def confirm_sheet(desk: Desk, session: sessions.Session, typed: tuple[str, str],
     return sessions.store(instance, replace(session, payload=payload))
 
 
+def drop_sheet(instance: Instance, session: sessions.Session) -> sessions.Session:
+    """The sheet that waits in this session will not be typed back."""
+    assert session.payload is not None
+    return sessions.store(instance, replace(session, payload=replace(session.payload, waiting=sessions.Waiting())))
+
+
 def _confirmed(keystore: Keystore, sheet: bytes, now: int) -> Keystore:
     if sheet not in keystore.sheets:
         raise Refused("sheet-gone")
@@ -140,6 +153,8 @@ def _replace_sheet(desk: Desk, waiting: sessions.Waiting, stretched: bytes) -> B
     opened: list[Bundle] = []
 
     def change(keystore: Keystore) -> Keystore:
+        if waiting.instead not in (b"", standing(keystore)):
+            raise Refused("sheet-superseded")
         known = keystore.stretches[person]
         bundle = keystore.open_slot(person, desk.device, stretched, desk.bundle.secrets[desk.device])
         pending = {c for d in keystore.devices.values() for c in d.pending.values()}

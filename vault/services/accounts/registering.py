@@ -89,8 +89,10 @@ def _into(desk: Desk, event: Event, device_name: str) -> signing_in.SignedIn:
     done = signing_in.SignedIn(*signing_in.start(desk, event))
     if device_name:
         with desk.act(Event.DEVICE_NAMED, Permission.READ_SAFETY) as act:
-            if not devices.names(act).get(desk.device):
-                devices.put_name(act, desk.device, device_name)
+            act.fact.further = True  # nobody has renamed anything: a browser said what it is
+            called = devices.names(act)
+            if not called.get(desk.device):
+                devices.put_name(act, desk.device, devices.unused_name(device_name, called.values()))
     return replace(done, head=desk.head or done.head)
 
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from vault.crypto.directory import Directory
 from vault.crypto.keystore import Keystore
-from vault.domain import office_rules
+from vault.domain import bin, office_rules, retention
 from vault.domain.access import SHORTEST, Permission
 from vault.domain.office_rules import Rules, minutes_of, network_lines, time_of_day
-from vault.errors import Refused
+from vault.errors import Conflict, Refused
 from vault.services.accounts import switching
 from vault.services.acts import TAGGED_FROM
 from vault.services.audit import Event
@@ -25,6 +25,8 @@ DEFAULTS = {
     "log_days": office_rules.LOG_DAYS,
     "print_ledger_days": office_rules.LEDGER_DAYS,
     "print_approval": 0,
+    "bin_days": bin.DAYS,
+    "retention_years": retention.YEARS,
 }
 
 
@@ -39,9 +41,10 @@ def read(desk: Desk) -> Rules:
     )  # fmt: skip
 
 
-def save(desk: Desk, rules: Rules) -> None:
+def save(desk: Desk, rules: Rules, base: int | None = None) -> None:
     """Sign the rules; they count from the next request on.
 
+    `base` is the directory's version that the form was made from: raises Conflict when something was signed since.
     Raises Refused("hours-both") for half a pair of hours, Refused("network-without-you") when the address from which
     the rules are saved would be shut out.
     """
@@ -55,6 +58,8 @@ def save(desk: Desk, rules: Rules) -> None:
 
     def change(keystore: Keystore) -> Keystore:
         before = keystore.trusted(desk.bundle.pinned)
+        if base not in (None, before.version):
+            raise Conflict("conflict")
         signing = switching.signing_key(desk, keystore, before)
         after = replace(before, version=before.version + 1, rules=_merged(before, numbers), networks=networks)
         return desk.marked(keystore.with_directory(after, signing))
