@@ -199,9 +199,8 @@ def test_a_form_of_members_does_not_bring_back_whom_another_has_taken_out(
     assert answer.status_code == 409
     told = answer.get_data(as_text=True)
     assert told.count(" checked") == 2, "what was chosen is still there"
-    assert sent(visit, path, told, members=both[0]).status_code == 409, "sent again it is no newer"
     assert directory(office).persons[gone.person].compartments == ()
-    assert sent(visit, path, opened(visit, path), members=both[0]).status_code == 303
+    assert sent(visit, path, told, members=both[0]).status_code == 303, "having seen it one may"
     persons = directory(office).persons
     assert persons[gone.person].compartments == (room,) and persons[stays.person].compartments == ()
 
@@ -215,9 +214,9 @@ def test_an_older_form_of_a_role_does_not_undo_a_newer_one(app: Flask, office: O
     assert sent(faster, path, opened(faster, path), role="auditor").status_code == 303
     answer = sent(visit, path, page, role="administrator")
     assert answer.status_code == 409
-    assert sent(visit, path, answer.get_data(as_text=True), role="administrator").status_code == 409
     assert directory(office).persons[member.person].role == "auditor"
-    assert sent(visit, path, opened(visit, path), role="viewer", compartments=room).status_code == 303
+    told = answer.get_data(as_text=True)
+    assert sent(visit, path, told, role="viewer", compartments=room).status_code == 303, "having seen it one may"
     assert directory(office).persons[member.person].role == "viewer"
 
 

@@ -148,7 +148,7 @@ REFUSED_OF_THE_OFFICE = [
     ("/compartments/new", "name", "本\u202e店", "使えない文字"), ("/compartments/new", "name", "", "入力"),
     ("/office/rules", "hours_from", "25:00", ""), ("/office/rules", "networks", "203.0.113.0/99", "203.0.113.0/99"),
     ("/office/rules", "idle_minutes", "4", "5"), ("/office/rules", "log_days", "395", "396"),
-    ("/office/rules", "password_shortest", "11", "12"), ("/ledger/take-out", "people", "-1", "整数"),
+    ("/office/rules", "password_shortest", "11", "12"), ("/ledger/take-out", "people", "-1", "数字"),
     ("/ledger/take-out", "due", "2001-01-01", ""), ("/log", "since", "2月30日", ""),
 ]  # fmt: skip
 

@@ -29,6 +29,7 @@ def _make(page: Page, instance: Instance) -> None:
     axe.check(page)
     page.keyboard.press("n")
     expect(page.locator("#name")).to_be_focused()
+    page.wait_for_load_state()  # Enter goes forward from when the scripts are there
     page.keyboard.insert_text(NAME)
     for text in ("タカハシ ミサキ", "R8.11.20"):
         page.keyboard.press("Enter")
