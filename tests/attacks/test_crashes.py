@@ -29,7 +29,7 @@ from tests.support.offices import (
 )
 from vault.crypto import codec
 from vault.domain.prints import POLICY_LIST, PrintOrder
-from vault.services import audit, clients, policies, printing, sessions
+from vault.services import audit, clients, ledger, policies, printing, sessions
 from vault.services.accounts import activation, beginning, recovery, registering
 from vault.services.safe import Desk
 from vault.storage.keystore import KeystoreFiles
@@ -127,7 +127,7 @@ def print_sheet(office: Office) -> Callable[[], object]:
 
 
 def printed(office: Office, desk: Desk) -> object:
-    return printing.ledger(desk)[1]
+    return ledger.newest(desk)[1]
 
 
 ACTS = [
@@ -174,7 +174,7 @@ def whole(office: Office) -> Desk:
         for held in page.policies:
             assert policies.get(desk, head.id, held.id).held.policy == held.policy
             assert clients.versions(desk, head.id, held.id)
-    assert len(printing.ledger(desk)[0]) == printing.ledger(desk)[1]
+    assert len(ledger.newest(desk)[0]) == ledger.newest(desk)[1]
     return desk
 
 

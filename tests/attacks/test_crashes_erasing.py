@@ -6,6 +6,7 @@ A few points of each act in every run, all of them with --long, and there at eve
 from __future__ import annotations
 
 import shutil
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -193,7 +194,7 @@ def test_an_erasure_that_is_cut_off_is_whole_or_not_and_nobody_else_is_touched(
 
 
 @dataclass
-class Scene:
+class Scene(ABC):
     """A folder with an office of its own, what is done to it in a child, and what must be true after."""
 
     made: Furnished
@@ -203,11 +204,13 @@ class Scene:
     def __post_init__(self) -> None:
         self.office = copy_of(self.made, self.place)
 
+    @abstractmethod
     def prepare(self) -> Callable[[], object]:
-        raise NotImplementedError
+        """What is to be done in the child, with everything before it done already."""
 
+    @abstractmethod
     def check(self) -> None:
-        raise NotImplementedError
+        """What must be true after the next start, wherever the child was killed."""
 
     def again(self) -> Office:
         """The next start, a minute later."""

@@ -33,7 +33,7 @@ from vault.errors import (
     Unwritable,
     WrongCredential,
 )
-from vault.services import audit, bounds, clients, printing, sessions
+from vault.services import audit, bounds, clients, ledger, printing, sessions
 from vault.services.accounts import announcements, compartments, people, rules, seen
 from vault.services.audit import Event, Fact
 from vault.services.instance import Origin
@@ -298,7 +298,7 @@ def _every_sheet_has_its_row(office: Office) -> None:
     sheets = [printing.print_client(desk, office.facts.clients[0], order)]
     try:
         sheets.append(printing.print_client(desk, office.facts.clients[0], order))
-        rows, total = printing.ledger(desk)
+        rows, total = ledger.newest(desk)
     except Damaged as error:  # noticed after the first sheet has left, which is too late
         raise AssertionError(str(error)) from error
     assert [row.entry.serial for row in rows] == [sheet.serial for sheet in reversed(sheets)] and total == 2

@@ -7,9 +7,9 @@ from datetime import datetime
 import pytest
 
 from tests.support.offices import Office
+from vault.domain.values.moments import JAPAN
 from vault.services import clients, inspections, log
 from vault.services.log_walk import Query
-from vault.web.pages import JAPAN
 
 HOUR, DAY = 3600, 24 * 3600
 

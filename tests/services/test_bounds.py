@@ -13,8 +13,9 @@ from tests.support.offices import DEVICE, ORIGIN, PASSWORD, Office, origin
 from tests.support.people import Member, join
 from tests.support.visits import Visit, shows_nothing
 from vault.domain.access import Role
+from vault.domain.values.moments import JAPAN
 from vault.errors import Forbidden
-from vault.services import bounds, sessions
+from vault.services import sessions
 from vault.services.accounts import devices, people, recovery, registering, rules, signing_in
 from vault.services.instance import Instance, Origin
 
@@ -36,7 +37,7 @@ def lay_down(office: Office, **changed: object) -> None:
 
 def at_japan(office: Office, hour: int, minute: int = 0) -> None:
     """Go on to the next time that clocks in Japan show this."""
-    now = datetime.fromtimestamp(office.clock.now, bounds.JAPAN)
+    now = datetime.fromtimestamp(office.clock.now, JAPAN)
     wait = (hour * 60 + minute - now.hour * 60 - now.minute) * 60 - now.second
     office.clock.tick(wait % 86400)
 

@@ -240,7 +240,7 @@ def test_last_years_rows_are_asked_after_in_the_new_year(office: Office) -> None
     office.clock.tick(60 * DAY)
     assert [row.entry.serial for row in asking(office.desk()).overdue] == [1]
     assert printing.print_client(office.desk(), office.facts.clients[0], ORDER).serial == 2
-    assert printing.ledger(office.desk())[1] == 2 and len(ledger_rows.papers(office.desk())) == 2
+    assert ledger.newest(office.desk())[1] == 2 and len(ledger_rows.papers(office.desk())) == 2
 
 
 # --- another person's word
@@ -400,7 +400,7 @@ def test_an_auditor_prints_a_sheet_about_the_office_and_no_client(office: Office
     viewer_act = Permission.MANAGE_OFFICE
     with pytest.raises(Forbidden):
         printing.print_office(auditor, INSPECTION_SHEET, OFFICE_ORDER, viewer_act)
-    assert printing.ledger(office.desk())[1] == 1
+    assert ledger.newest(office.desk())[1] == 1
 
 
 def test_the_ledger_is_printed_for_some_days_and_notes_itself(office: Office) -> None:
@@ -431,7 +431,7 @@ def test_a_printed_ledger_of_too_many_rows_is_refused(office: Office, monkeypatc
         printing.print_client(office.desk(), office.facts.clients[0], ORDER)
     with pytest.raises(Refused, match="ledger-too-long"):
         printing.print_ledger(office.desk(), LEDGER_ORDER)
-    assert printing.ledger(office.desk())[1] == 2
+    assert ledger.newest(office.desk())[1] == 2
 
 
 # --- looking for rows
@@ -537,7 +537,7 @@ def written_by_the_first_version(office: Office, client: bytes) -> None:
 def test_rows_of_the_first_version_are_read_asked_after_and_closed(office: Office) -> None:
     written_by_the_first_version(office, office.facts.clients[0])
     desk = office.desk()
-    [row], total = printing.ledger(desk)
+    [row], total = ledger.newest(desk)
     assert total == 1 and row.names is not None and row.names.client == "志摩"
     assert asking(desk).overdue == [] and serials(desk, state="open") == [1]
     office.clock.tick(8 * DAY)

@@ -26,6 +26,7 @@ from vault.services import (
     clients,
     closing,
     erasing,
+    ledger,
     objects,
     printing,
     rebuilding,
@@ -174,7 +175,7 @@ def test_serial_numbers_and_the_ledger_never_go_back(office: Office) -> None:
     restore(office, name)
     confirm(office)
     assert print_one() == 13
-    rows, count = printing.ledger(office.desk())
+    rows, count = ledger.newest(office.desk())
     assert count == 13 and {row.entry.serial for row in rows} >= {12, 13}
 
 

@@ -65,7 +65,7 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         seen.append(password)
         return real(password, salt, cost)
 
-    for place in ("signing_in", "recovery", "beginning"):
+    for place in ("signing_in", "passwords", "beginning"):
         monkeypatch.setattr(f"vault.services.accounts.{place}.stretch", counted)
     monkeypatch.setattr(unlock, "stretch", counted)
     return seen

@@ -11,9 +11,10 @@ from tests.support.colleagues import add_colleague, sign_role
 from tests.support.offices import Office
 from vault.crypto.keystore import Code, Keystore, Sheet, Stretch
 from vault.domain.prints import TakeOut
+from vault.domain.values.moments import DAY
 from vault.services import ledger_notes
 from vault.services.accounts import people
-from vault.services.today import DAY, Remark, Today, today
+from vault.services.today import Remark, Today, today
 
 
 def changed(office: Office, change: Callable[[Keystore], Keystore]) -> None:

@@ -18,11 +18,11 @@ from tests.support.offices import DEVICE, PASSWORD, SECRETS, Office
 from vault.crypto.directory import decode
 from vault.crypto.keystore import VOUCH_BYTES, Passkey
 from vault.crypto.unlock import passkey_place, passkey_stretched, seal_slot
+from vault.domain.values.moments import JAPAN
 from vault.services.accounts.passkeys import name_of
 from vault.services.instance import Instance
 from vault.web.app import create_app
 from vault.web.gate import DEVICE_COOKIE, SESSION_COOKIE
-from vault.web.pages import JAPAN
 
 _TOKEN = re.compile(r'name="csrf(?:_token)?" (?:content|value)="([^"]+)"')
 

@@ -7,7 +7,7 @@ import os
 import secrets
 import stat
 import sys
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,6 +17,7 @@ from vault import catalogue
 from vault.cli import backing_up
 from vault.config import SECRET_FILE, SETTINGS_FILE, load, new_settings_text
 from vault.crypto.keys import new_id, new_signing_key, signing_public
+from vault.domain.values.moments import JAPAN
 from vault.errors import KuraError, NotReady, Refused
 from vault.services import (
     audit,
@@ -34,7 +35,6 @@ from vault.services.operations import plain_state
 from vault.storage import durable
 from vault.storage.database import create_tables, reading
 
-JAPAN = timezone(timedelta(hours=9))
 OPERATOR_KEY = "operator.key"
 _ = catalogue.load("ja").gettext
 folder_option = click.option(

@@ -110,6 +110,12 @@ class Directory:
         """The next version with a compartment added or moved to another epoch."""
         return replace(self, version=self.version + 1, compartments={**self.compartments, compartment: entry})
 
+    def in_next_epoch(self, compartment: bytes, key_id: bytes) -> Directory:
+        """The same version with a compartment's key replaced by another one, in its next epoch."""
+        entry = self.compartments[compartment]
+        renewed = Compartment(entry.kind, entry.epoch + 1, key_id)
+        return replace(self, compartments={**self.compartments, compartment: renewed})
+
     def encode(self) -> bytes:
         """The canonical bytes that are signed."""
         return codec.encode(

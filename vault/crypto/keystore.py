@@ -11,7 +11,7 @@ from collections.abc import Container
 from dataclasses import dataclass, field, replace
 
 from vault.crypto import codec
-from vault.crypto.directory import ADMIN, AUDIT, RECOVERY, Compartment, Directory, Signed, signed
+from vault.crypto.directory import ADMIN, AUDIT, Compartment, Directory, Signed, signed
 from vault.crypto.directory import decode as decode_directory
 from vault.crypto.envelope import ID_BYTES, Context, expand, open_sealed, seal
 from vault.crypto.envelope import key_id as id_of
@@ -306,6 +306,12 @@ class Keystore:
         }
         return replace(self, grants={**self.grants, compartment: given})
 
+    def with_epoch(self, before: Directory, after: Directory, compartment: bytes, old: bytes, new: bytes) -> Keystore:
+        """A compartment in its next epoch: the ring sealed anew under the `new` key, grants only to those whom the
+        directory `after` names. Done whenever somebody must no longer hold the `old` key."""
+        ring = self.ring(before, compartment, old)
+        return self.with_ring(after, compartment, new, ring).with_grants(after, compartment, new)
+
     def with_new_grants(self, directory: Directory, compartment: bytes, key: bytes) -> Keystore:
         """Grants of a compartment to those the directory wants to hold it and who have none of this key yet.
 
@@ -395,21 +401,6 @@ def _secret_context(office: bytes, folder: bytes, owner: bytes) -> Context:
     return Context(office, "record", (folder, owner, 1))
 
 
-def new_compartment_epoch(
-    keystore: Keystore, directory: Directory, compartment: bytes, key: bytes, signing: bytes
-) -> tuple[Keystore, Directory, bytes]:
-    """A new key for a compartment: ring sealed anew, grants only to those the directory names, directory signed.
-
-    Done whenever somebody must no longer hold the key. Returns (keystore, directory, the new key).
-    """
-    ring = keystore.ring(directory, compartment, key)
-    fresh = new_key()
-    entry = directory.compartments[compartment]
-    changed = directory.with_compartment(compartment, Compartment(entry.kind, entry.epoch + 1, id_of(fresh)))
-    renewed = keystore.with_ring(changed, compartment, fresh, ring).with_grants(changed, compartment, fresh)
-    return renewed.with_directory(changed, signing), changed, fresh
-
-
 def new_compartment(
     keystore: Keystore, directory: Directory, kind: str, signing: bytes
 ) -> tuple[Keystore, Directory, bytes, bytes]:
@@ -418,8 +409,3 @@ def new_compartment(
     changed = directory.with_compartment(compartment, Compartment(kind, 1, id_of(key)))
     made = keystore.with_ring(changed, compartment, key, Ring()).with_grants(changed, compartment, key)
     return made.with_directory(changed, signing), changed, compartment, key
-
-
-def receivers_of(keystore: Keystore, compartment: bytes) -> set[bytes]:
-    """Who has a grant of a compartment now, the recovery key apart."""
-    return set(keystore.grants.get(compartment, {})) - {RECOVERY}

@@ -41,15 +41,12 @@ def switch(
     nothing has changed.
     """
     fresh = {c: new_key() for c in loses(before, after)}
-    held = before.compartments
-    renewed = {c: replace(held[c], epoch=held[c].epoch + 1, key_id=key_id(key)) for c, key in fresh.items()}
-    after = replace(after, compartments={**after.compartments, **renewed})
+    for compartment, key in fresh.items():
+        after = after.in_next_epoch(compartment, key_id(key))
     changed, after, signing = _office_keys(keystore, before, after, {c: keys[c] for c in fresh}, signing)
     for compartment, key in keys.items():
         if compartment in fresh:
-            ring = changed.ring(before, compartment, key)
-            changed = changed.with_ring(after, compartment, fresh[compartment], ring)
-            changed = changed.with_grants(after, compartment, fresh[compartment])
+            changed = changed.with_epoch(before, after, compartment, key, fresh[compartment])
         else:
             changed = changed.with_new_grants(after, compartment, key)
     changed = changed.with_directory(after, signing)

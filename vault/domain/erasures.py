@@ -64,11 +64,6 @@ def number_text(number: int) -> str:
     return f"E-{number:06d}"
 
 
-def groups(code: str) -> list[str]:
-    """A long run of hex digits as people read it aloud: in fours, large."""
-    return [code[i : i + 4].upper() for i in range(0, len(code), 4)]
-
-
 def is_typed(typed: str, name: str) -> bool:
     """Whether the name that was typed to confirm is the name meant, in whatever width it was typed."""
     return bool(name.strip()) and fold(typed) == fold(name)

@@ -6,10 +6,11 @@ import re
 from calendar import monthrange
 from collections.abc import Collection, Iterable
 from contextlib import suppress
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
+
+from vault.domain.values.moments import JAPAN
 
 ALL_DAYS = 30
-JAPAN = timezone(timedelta(hours=9))
 _NAME = re.compile(r"20\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])-\d{6}(-\d{1,4})?")
 
 

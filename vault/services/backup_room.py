@@ -6,10 +6,10 @@ import secrets
 import shutil
 import time
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 
 from vault.domain import retention_of_backups as retention
+from vault.domain.values.moments import DAY, day_of
 from vault.errors import Refused, Unwritable
 from vault.services import backup_notes
 from vault.services.instance import Instance
@@ -20,7 +20,6 @@ from vault.storage.manifest import Held
 from vault.storage.places import Place
 
 MARGIN = 64 * 1024 * 1024  # bytes that stay free on the disk of the backups
-DAY = 24 * 60 * 60
 
 # --- where
 
@@ -72,7 +71,7 @@ def drop_suspects(instance: Instance, folder: BackupFolder) -> None:
 def thin(instance: Instance, folder: BackupFolder) -> list[str]:
     """Drop what the rule does not keep, and the objects that nobody names any more."""
     names = folder.names()
-    today = datetime.fromtimestamp(instance.now(), retention.JAPAN).date()
+    today = day_of(instance.now())
     days = [(name, retention.day_of(name)) for name in names]
     kept = retention.kept(days, today, instance.settings.keep_days) | folder.kept()
     gone = [name for name in names if name not in kept]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 from vault.crypto.directory import Directory
 from vault.domain.access import Role
 from vault.domain.office_rules import time_of_day, within_hours, within_networks
+from vault.domain.values.moments import JAPAN
 from vault.errors import Forbidden
-
-JAPAN = timezone(timedelta(hours=9))
 
 
 def check(directory: Directory, role: Role, address: str, now: int) -> None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 
 from vault.crypto import codec
 from vault.domain.access import Permission
 from vault.domain.cancellation import Cancellation, CancellationOrder, can_be_taken_back, earliest
 from vault.domain.erasures import is_typed
-from vault.domain.retention_of_backups import JAPAN
 from vault.domain.values import wareki
+from vault.domain.values.moments import day_of
 from vault.errors import KuraError, Malformed, Refused
 from vault.services import payloads
 from vault.services.acts import Act, Opened
@@ -54,7 +54,7 @@ class Page:
 
 def today_of(instance: Instance) -> date:
     """Today in Japan by the instance's clock."""
-    return datetime.fromtimestamp(instance.now(), JAPAN).date()
+    return day_of(instance.now())
 
 
 def standing(instance: Instance) -> Standing | None:

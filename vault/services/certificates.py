@@ -15,7 +15,7 @@ from datetime import datetime
 from vault.crypto import codec
 from vault.crypto.keys import fingerprint, sign, verify
 from vault.domain.erasures import Erasure
-from vault.domain.retention_of_backups import JAPAN
+from vault.domain.values.moments import JAPAN
 from vault.errors import Refused, Untrusted
 from vault.services.erasing import PURPOSE as ERASURE
 

@@ -23,8 +23,8 @@ from vault.services import office as office_service
 from vault.services.acts import BIN_CLIENT, Act, Contents, Opened
 from vault.services.audit import Event
 from vault.services.ledger_rows import OUT, PLAIN, opened, papers, today
+from vault.services.operations import keys_on_one_disk
 from vault.services.safe import OFFICE_PAGE, Desk
-from vault.services.today import on_one_disk
 from vault.storage import records
 
 COUNT = "count"
@@ -132,7 +132,7 @@ def read(act: Act) -> DataLedger:
         staff=_in_order(staff.values()),
         replicas=len(replicas),
         owed=len(desk.instance.files.owed()),
-        one_disk=on_one_disk(replicas),
+        one_disk=keys_on_one_disk(desk.instance),
         print_days=rules.get("print_ledger_days", LEDGER_DAYS),
         log_days=rules.get("log_days", LOG_DAYS),
         inspection=_inspected(act),

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 
 from vault.crypto import codec
 from vault.domain.inspections import Facts, first_of, next_first
 from vault.domain.unusual import Mark
+from vault.domain.values.moments import JAPAN
 from vault.services.audit import Event
 from vault.services.log_names import is_papers
 from vault.services.log_stretch import Stretch
 from vault.services.safe import Desk
 from vault.storage.journal import Entry
 
-JAPAN = timezone(timedelta(hours=9))
 _PRINTS = frozenset({Event.SHEET_PRINTED, Event.OFFICE_SHEET_PRINTED})
 _ALIKE = frozenset({Event.PERSON_CREATED, Event.PERSON_STOPPED, Event.PERSON_REENROLLED})
 # A browser becomes a device by a code, by a login sheet, by the recovery sheet, or as the office's first.

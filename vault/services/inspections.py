@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 
 from vault.crypto.directory import OFFICE
 from vault.crypto.keys import new_id, new_key
@@ -21,11 +21,12 @@ from vault.domain.inspections import (
     next_first,
 )
 from vault.domain.prints import INSPECTION_SHEET, OfficeOrder
+from vault.domain.values.moments import day_of
 from vault.errors import NotFound, Refused
 from vault.services import ledger, log, office, payloads, printing
 from vault.services.acts import Act, Opened
 from vault.services.audit import Event
-from vault.services.inspection_counts import JAPAN, counted
+from vault.services.inspection_counts import counted
 from vault.services.printing import OfficeSheet
 from vault.services.safe import Desk
 from vault.storage import records
@@ -66,7 +67,7 @@ class Page:
 
 
 def _today(desk: Desk) -> date:
-    return datetime.fromtimestamp(desk.instance.now(), JAPAN).date()
+    return day_of(desk.instance.now())
 
 
 def _months(desk: Desk, begun: int | None) -> list[str]:
@@ -75,7 +76,7 @@ def _months(desk: Desk, begun: int | None) -> list[str]:
     `begun`: when the first password was set, in seconds since 1970.
     """
     since = max(begun or desk.instance.now(), log.kept_since(desk))
-    return months(datetime.fromtimestamp(since, JAPAN).date(), _today(desk))
+    return months(day_of(since), _today(desk))
 
 
 # --- reading

@@ -10,6 +10,7 @@ from typing import Literal
 from vault.domain.access import Permission
 from vault.domain.prints import LedgerEntry, serial_text
 from vault.domain.values import fold
+from vault.domain.values.moments import JAPAN
 from vault.errors import Damaged, Refused
 from vault.services import office as office_service
 from vault.services.acts import Act
@@ -17,7 +18,6 @@ from vault.services.audit import Event
 from vault.services.ledger_rows import (
     CLOSED,
     GRANTED,
-    JAPAN,
     OUT,
     PLAIN,
     REFUSED,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date
 from typing import Literal
 
 from vault.crypto import codec
@@ -12,6 +12,7 @@ from vault.crypto.envelope import Context, open_sealed, seal
 from vault.crypto.keys import new_id, new_key
 from vault.domain.access import Permission
 from vault.domain.prints import DECLINED, WAITING, LedgerEntry, LedgerNames, client_number
+from vault.domain.values.moments import day_of
 from vault.errors import Conflict, Damaged, Malformed, NotFound, SealBroken
 from vault.services import office as office_service
 from vault.services import payloads
@@ -20,7 +21,6 @@ from vault.services.safe import Desk
 from vault.storage import records
 from vault.storage.records import LedgerRow
 
-JAPAN = timezone(timedelta(hours=9))
 PAPERS = b"kura papers "
 # Beginnings of the kind that a contents list notes of a row. It says where the row stands, so that those which ask for
 # something are found without opening the others. "ledger" alone: written before kinds said so.
@@ -66,11 +66,6 @@ class Row:
 def today(desk: Desk) -> date:
     """Today in Japan."""
     return day_of(desk.instance.now())
-
-
-def day_of(seconds: int) -> date:
-    """The day in Japan of a moment."""
-    return datetime.fromtimestamp(seconds, JAPAN).date()
 
 
 def papers_of(year: int) -> bytes:

@@ -17,6 +17,7 @@ from vault.crypto.envelope import Context, open_sealed
 from vault.domain.access import Permission
 from vault.domain.office_rules import LOG_DAYS
 from vault.domain.values import fold
+from vault.domain.values.moments import DAY
 from vault.errors import KuraError
 from vault.services import audit, office, payloads
 from vault.services.acts import Act
@@ -29,7 +30,6 @@ from vault.storage import journal, records
 from vault.storage.journal import Entry
 
 PAGE = 100
-DAY = 24 * 60 * 60
 FORGOTTEN = "log-forgotten"
 STRANGE_DAYS = 60
 MOST_MATCHES = 50

@@ -30,6 +30,12 @@ class State:
     free_bytes: int
 
 
+def keys_on_one_disk(instance: Instance) -> bool:
+    """Whether one disk's end would be the vault's; a replica that is away is owed, and says nothing of disks."""
+    there = [path.stat().st_dev for path in instance.settings.replicas if path.exists()]
+    return len(there) == len(instance.settings.replicas) and len(set(there)) < 2
+
+
 def plain_state(instance: Instance) -> State:
     """The state as anybody on the machine can see it, without a key."""
     stored = instance.keyring.stored()
@@ -39,7 +45,6 @@ def plain_state(instance: Instance) -> State:
         kinds = records.kind_counts(connection)
         prints = records.ledger_count(connection)
         position, _ = journal.head(connection)
-    devices = {path.stat().st_dev for path in instance.settings.replicas if path.exists()}
     pending = {c for d in keystore.devices.values() for c in d.pending.values()}
     return State(
         clients=clients,
@@ -48,7 +53,7 @@ def plain_state(instance: Instance) -> State:
         journal=position,
         keystore=stored.place,
         owed=len(instance.files.owed()),
-        one_disk=len(devices) < 2,
+        one_disk=keys_on_one_disk(instance),
         sheet_made=max((s.confirmed for s in keystore.sheets.values()), default=0),
         spare_codes=len([i for i, code in keystore.codes.items() if not code.expires and i not in pending]),
         devices=len(keystore.devices),

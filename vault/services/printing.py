@@ -38,9 +38,6 @@ from vault.services.safe import Desk
 from vault.services.sheets import Sheet, check_may, names_of, names_on, written
 from vault.storage import records
 
-__all__ = ["Sheet", "ledger"]
-ledger = ledger_service.newest
-
 
 @dataclass(frozen=True)
 class OfficeSheet:

@@ -16,6 +16,7 @@ from vault.domain.clients import Hold
 from vault.domain.erasures import ErasureOrder
 from vault.domain.policies import Policy
 from vault.domain.retention import YEARS, Term, due_from, holds_on, term_of
+from vault.domain.values.moments import DAY
 from vault.errors import Damaged, NotFound, Refused
 from vault.services import erasing, payloads
 from vault.services.acts import Act, clients_of
@@ -27,7 +28,6 @@ from vault.services.safe import OFFICE_PAGE, Desk
 KIND = "retention"
 BUDGET = 1000  # clients reckoned by one visit
 ON_A_PAGE = 50
-DAY = 24 * 60 * 60
 
 
 @dataclass(frozen=True, kw_only=True)

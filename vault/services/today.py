@@ -7,20 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from vault.crypto.directory import ADMINISTRATOR
 from vault.domain.access import Permission
+from vault.domain.values.moments import DAY
 from vault.services import inspections, ledger, office, retention
 from vault.services.accounts import passwords
 from vault.services.accounts.switching import SIGNING_CHANGED
 from vault.services.acts import BIN_CLIENT, Act
 from vault.services.audit import Event
 from vault.services.ledger import Asking
+from vault.services.operations import keys_on_one_disk
 from vault.services.safe import Desk
 from vault.storage import records
 
-DAY = 24 * 60 * 60
 SHEET_DAYS = 365
 # Long enough before a login sheet expires to hand it over on the next working day.
 EXPIRES_SOON = 3 * DAY
@@ -137,7 +137,7 @@ def _sheets(desk: Desk) -> Iterator[Remark]:
 
 
 def _keys(desk: Desk) -> Iterator[Remark]:
-    if on_one_disk(desk.instance.settings.replicas):
+    if keys_on_one_disk(desk.instance):
         yield Remark("one-disk")
     owed = len(desk.instance.files.owed())
     if owed:
@@ -147,7 +147,3 @@ def _keys(desk: Desk) -> Iterator[Remark]:
         yield Remark("grants-missing", missing)
 
 
-def on_one_disk(replicas: tuple[Path, ...]) -> bool:
-    """Whether one disk's end would be the vault's; a replica that is away is owed, and says nothing of disks."""
-    there = [path.stat().st_dev for path in replicas if path.exists()]
-    return len(there) == len(replicas) and len(set(there)) < 2

@@ -12,12 +12,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, select
 
-from vault.crypto import codec
-from vault.errors import RolledBack
 from vault.storage.prepared import Prepared
 from vault.storage.schema import journal, journal_keys
 
-LOOKED_BACK = 200  # stretches of 100 entries
 NO_HASH = bytes(32)
 HEAD_FILE = "head"
 
@@ -115,28 +112,6 @@ def last_note_of(connection: Connection, owner: bytes) -> Entry | None:
     """The newest entry that notes this owner's contents list."""
     found = _NOTE_OF.run(connection, {"owner": owner}).fetchone()
     return read_entry(found) if found else None
-
-
-def last_keystore_note(connection: Connection, owner: bytes) -> Entry | None:
-    """The newest entry that notes a keystore, looked for in the entries themselves as far as they go back in a while.
-
-    The column `noted` is covered by no hash: whoever empties it would hide that a keystore was put back.
-    """
-    before = head(connection)[0] + 1
-    for _ in range(LOOKED_BACK):
-        rows = connection.execute(_ENTRY.where(journal.c.position < before).order_by(journal.c.position.desc()).limit(100))
-        entries = [read_entry(row) for row in rows]
-        for entry in entries:
-            right = entry_hash(entry.before, entry.position, entry.clear, entry.key, entry.sealed)
-            if entry.position != before - 1 or entry.hash != right:
-                raise RolledBack("database-rolled-back")
-            before = entry.position
-            if b"keystore" in entry.clear and "keystore" in codec.decode(entry.clear):
-                return entry
-        if not entries:
-            return None
-        before = entries[-1].position
-    return last_note_of(connection, owner)
 
 
 def with_note(statement: Select[Any], owner: ColumnElement[Any]) -> Select[Any]:

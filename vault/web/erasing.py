@@ -8,16 +8,10 @@ from typing import Any, cast
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from vault.domain.access import Permission
-from vault.domain.erasures import (
-    CLIENT,
-    CertificateOrder,
-    Erasure,
-    ErasureOrder,
-    groups,
-    number_text,
-)
+from vault.domain.erasures import CLIENT, CertificateOrder, Erasure, ErasureOrder, number_text
 from vault.domain.fields import Fault
 from vault.domain.prints import ERASURE_SHEET
+from vault.domain.values.numbers import groups
 from vault.errors import NotFound
 from vault.services import bin, erasing, printing, what_goes
 from vault.services.ledger_rows import client_number

@@ -15,13 +15,13 @@ from vault.domain.log_filter import LogFilter
 from vault.domain.prints import serial_text
 from vault.domain.unusual import RULES
 from vault.domain.values import wareki
+from vault.domain.values.moments import JAPAN, day_of
 from vault.errors import NotFound
 from vault.services import log
 from vault.services.log_walk import SCAN_MOST, Query
 from vault.web import forms
 from vault.web.addresses import ident, whole_number
 from vault.web.gate import desk, needs
-from vault.web.pages import JAPAN
 
 blueprint = Blueprint("log", __name__, url_prefix="/log")
 # What an address can carry; of names only the numbers behind them.
@@ -42,7 +42,7 @@ def _page(asked: dict[str, str], values: dict[str, Any], faults: dict[str, Fault
     return render_template(
         "log/list.html", nav="office", page=page, asked=asked, values=values, faults=faults, groups=list(log.GROUPS),
         fields=fields.fields(LogFilter), by_name=desk().may(Permission.READ_CLIENTS), further=before is not None,
-        serial_text=serial_text, rules=RULES, scanned=SCAN_MOST, kept=datetime.fromtimestamp(page.kept_since, JAPAN).date(),
+        serial_text=serial_text, rules=RULES, scanned=SCAN_MOST, kept=day_of(page.kept_since),
         people=sorted(((person.hex(), name) for person, name in page.people.items()), key=lambda each: each[1]),
     )  # fmt: skip
 

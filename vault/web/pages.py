@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
@@ -14,6 +14,7 @@ from vault.domain.access import Permission
 from vault.domain.fields import fields
 from vault.domain.office import ACCOUNTANTS
 from vault.domain.values import Unreadable, compact, postal_code, wareki
+from vault.domain.values.moments import JAPAN, day_of
 from vault.errors import KuraError
 from vault.services import cancellation
 from vault.services.instance import IDLE_MINUTES
@@ -21,7 +22,6 @@ from vault.services.office import has_particulars
 from vault.web.gate import instance, password_needed
 
 PIECES = 2000
-JAPAN = timezone(timedelta(hours=9))
 
 
 def common() -> dict[str, Any]:
@@ -69,7 +69,7 @@ def _set_up() -> bool:
 
 def today() -> date:
     """Today in Japan: offices, policies and deadlines live there, wherever the server stands."""
-    return datetime.fromtimestamp(instance().clock(), JAPAN).date()
+    return day_of(instance().clock())
 
 
 def moment(seconds: int) -> str:

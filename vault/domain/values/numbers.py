@@ -47,3 +47,8 @@ def postal_code(text: str) -> str:
     if not re.fullmatch(r"[0-9]{3}-?[0-9]{4}", bare):
         raise Unreadable("postal-code-unreadable", typed=text.strip())
     return f"{bare[:3]}-{bare[-4:]}"
+
+
+def groups(code: str) -> list[str]:
+    """A long run of hex digits as people read it aloud: in fours, large."""
+    return [code[i : i + 4].upper() for i in range(0, len(code), 4)]

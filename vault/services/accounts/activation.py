@@ -12,13 +12,13 @@ from vault.crypto.unlock import (
     fold_letters,
     new_initial_password,
 )
+from vault.domain.values.moments import DAY
 from vault.errors import Damaged, NotReady, Refused, RolledBack, Throttled, WrongCredential
 from vault.services import sessions
 from vault.services.audit import Event, Fact, record
 from vault.services.instance import Instance, Origin
 
 ACTIVATION_DAYS = 14
-DAY = 24 * 60 * 60
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from vault.crypto.directory import CLIENTS, Compartment, Directory
-from vault.crypto.envelope import key_id
-from vault.crypto.keys import Ring, new_id, new_key
-from vault.crypto.keystore import Keystore
+from vault.crypto.directory import CLIENTS, Directory
+from vault.crypto.keystore import Keystore, new_compartment
 from vault.domain.access import Permission, Role
 from vault.domain.office import Named
 from vault.domain.values import fold
@@ -54,17 +52,17 @@ def make(desk: Desk, name: str) -> bytes:
     """A new, empty compartment that only administrators hold; returns its id. Raises Refused for a name in use."""
     desk.require(Permission.MANAGE_COMPARTMENTS)
     _refuse_taken(names(desk), name)
-    compartment, key = new_id(), new_key()
-    entry = Compartment(CLIENTS, 1, key_id(key))
+    made: list[bytes] = []
 
     def change(keystore: Keystore) -> Keystore:
         before = keystore.trusted(desk.bundle.pinned)
-        after = before.with_compartment(compartment, entry)
         signing = switching.signing_key(desk, keystore, before)
-        keystore = keystore.with_ring(after, compartment, key, Ring()).with_grants(after, compartment, key)
-        return desk.marked(keystore.with_directory(after, signing))
+        keystore, _, compartment, _ = new_compartment(keystore, before, CLIENTS, signing)
+        made.append(compartment)
+        return desk.marked(keystore)
 
     desk.now_reading(desk.instance.files.add(change))
+    compartment = made[-1]
     with desk.act(Event.COMPARTMENT_MADE, Permission.MANAGE_COMPARTMENTS) as act:
         act.fact.keystore = desk.stored
         act.add(OFFICE_PAGE, KIND, payloads.encode(Named(name=name)), compartment)

@@ -8,14 +8,13 @@ from dataclasses import replace
 from vault.crypto.keystore import Keystore, Stretch
 from vault.crypto.unlock import new_salt, stretch
 from vault.domain.access import Permission, check_password
+from vault.domain.values.moments import DAY
 from vault.errors import Refused
 from vault.services import sessions
 from vault.services.accounts.signing_in import prove
 from vault.services.audit import Event
 from vault.services.instance import Instance
 from vault.services.safe import Desk
-
-DAY = 24 * 60 * 60
 
 
 def accepted(desk: Desk, new: str) -> str:

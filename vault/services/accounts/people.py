@@ -22,6 +22,7 @@ from vault.crypto.unlock import (
 )
 from vault.domain.access import Permission, Role
 from vault.domain.office import Colleague
+from vault.domain.values.moments import DAY
 from vault.errors import Conflict, NotFound, Refused
 from vault.services import payloads
 from vault.services.accounts import announcements, switching
@@ -34,7 +35,6 @@ from vault.storage import visits
 from vault.storage.keystore import Stored
 
 SHEET_DAYS = 14
-DAY = 24 * 60 * 60
 
 
 @dataclass(frozen=True)

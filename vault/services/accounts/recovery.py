@@ -17,22 +17,22 @@ from vault.crypto.unlock import (
     holder_secret,
     new_code,
     new_recovery_secret,
-    new_salt,
     open_recovery,
     read_code,
     read_recovery,
     recovery_groups,
     seal_recovery,
     secret_hash,
-    stretch,
 )
 from vault.domain.access import Permission, Role, check_password
 from vault.domain.office import Colleague
 from vault.domain.office_rules import within_networks
+from vault.domain.values.numbers import groups
 from vault.errors import Refused, WrongCredential
 from vault.services import payloads, sessions
 from vault.services.accounts import announcements
 from vault.services.accounts.activation import new_login_id, throttle
+from vault.services.accounts.passwords import stretched_anew
 from vault.services.accounts.signing_in import prove
 from vault.services.audit import Event
 from vault.services.instance import Instance, Origin
@@ -62,17 +62,16 @@ def is_confirmed(keystore: Keystore) -> bool:
     return any(sheet.confirmed for sheet in keystore.sheets.values())
 
 
-def _grouped(raw: bytes) -> list[str]:
-    text = raw.hex().upper()[:32]
-    return [text[i : i + 4] for i in range(0, 32, 4)]
+def _grouped(public: bytes) -> list[str]:
+    return groups(fingerprint(public).hex()[:32])
 
 
 def printed(desk: Desk, waiting: sessions.Waiting) -> PrintedSheet:
     """The sheet that waits in this session to be typed back."""
     return PrintedSheet(
         office=desk.instance.office.hex(),
-        fingerprint=_grouped(fingerprint(desk.directory.signing_public)),
-        operator_fingerprint=_grouped(fingerprint(desk.directory.operator_public)),
+        fingerprint=_grouped(desk.directory.signing_public),
+        operator_fingerprint=_grouped(desk.directory.operator_public),
         groups=recovery_groups(waiting.secret),
         code=waiting.code,
         login_id=desk.login_id,
@@ -118,8 +117,8 @@ def confirm_sheet(desk: Desk, session: sessions.Session, typed: tuple[str, str],
     waiting = session.payload.waiting
     if not waiting.sheet:
         raise Refused("sheet-gone")
-    groups = recovery_groups(waiting.secret)
-    if any(fold_letters(t) != groups[i - 1] for t, i in zip(typed, asked_groups(waiting), strict=True)):
+    printed_groups = recovery_groups(waiting.secret)
+    if any(fold_letters(t) != printed_groups[i - 1] for t, i in zip(typed, asked_groups(waiting), strict=True)):
         raise WrongCredential("groups-wrong")
     instance = desk.instance
     bundle = desk.bundle
@@ -234,55 +233,75 @@ def recover(
     instance.sessions.note_failure(name, instance.now())
     secret = read_recovery(typed_secret)
     _check_ticket(instance, ticket)
-    stored = instance.keyring.stored()
-    private, pinned = _open_sheets(stored.keystore, secret)
-    login_id = new_login_id()
-    clean = check_password(password, [login_id])
-    salt = new_salt()
-    with instance.argon2_permit():
-        stretched = stretch(clean, salt, instance.cost)
-    person, own, browser = new_id(), new_private_key(), device_secret or new_secret
+    opened = _open_sheets(instance.keyring.stored().keystore, secret)
+    coming = _newcomer(instance, password, device_secret or new_secret)
     bundles: list[tuple[bytes, Bundle]] = []
 
     def change(keystore: Keystore) -> Keystore:
         # Under the writer's lock, so that a ticket sent twice at once serves once.
         _check_ticket(instance, ticket)
         durable.remove(instance.settings.ticket)
-        directory = keystore.trusted(pinned)
-        keys = {
-            c: keystore.compartment_key(directory, c, RECOVERY, private) for c in directory.compartments
-        }
-        signing = keystore.secret(directory, "signing", keys[directory.system(ADMIN)])
-        directory = directory.with_person(person, Person(login_id, public_key(own), Role.ADMINISTRATOR.value))
-        if not within_networks(origin.address, directory.networks):
-            # An office whose addresses have changed is shut out of its own rule: nobody but he could lift it.
-            directory = replace(directory, networks=())
-        device = keystore.device_of(browser) or new_id()
-        bundle = Bundle(own, directory.signing_public, {device: holder_secret(browser, person)})
+        keystore, device, bundle = _with_newcomer(keystore, coming, opened, origin.address, instance.now())
         bundles.append((device, bundle))
-        entry = keystore.devices.get(device) or Device(secret_hash(browser), instance.now())
-        # The used sheet stands until the new one is typed back: a power cut now must not leave the office without.
-        asked_again = {i: replace(s, confirmed=0) for i, s in keystore.sheets.items()}
-        keystore = keystore.with_slots(person, stretched, Stretch(salt, instance.cost, instance.now()), bundle)
-        keystore = replace(keystore, devices={**keystore.devices, device: entry}, sheets=asked_again)
-        keystore = _person_folder(keystore, directory, keys, person).with_directory(directory, signing)
-        for compartment, key in keys.items():
-            keystore = keystore.with_grants(directory, compartment, key)
         return keystore
 
     instance.keyring.let_go()
     stored = instance.files.take_away(change)
     device, bundle = bundles[-1]
-    desk = Desk(instance, origin, person, device, bundle, stored)
+    desk = Desk(instance, origin, coming.person, device, bundle, stored)
     with desk.act(Event.RECOVERED, Permission.MANAGE_RECOVERY) as act:
         act.fact.keystore = stored
-        act.add(person, "person", payloads.encode(Colleague(name=login_id)), person)
-        visits.note(act.connection, person, device, instance.now(), origin.address)
-        announcements.told_all(act.connection, person)
+        act.add(coming.person, "person", payloads.encode(Colleague(name=coming.login_id)), coming.person)
+        visits.note(act.connection, coming.person, device, instance.now(), origin.address)
+        announcements.told_all(act.connection, coming.person)
     instance.sessions.clear_failures(name)
-    payload = sessions.Payload(bundle, names={"person": login_id})
-    session, cookie = sessions.start(instance, person, device, sessions.DESK, payload)
-    return Recovered(session, cookie, browser, login_id)
+    payload = sessions.Payload(bundle, names={"person": coming.login_id})
+    session, cookie = sessions.start(instance, coming.person, device, sessions.DESK, payload)
+    return Recovered(session, cookie, coming.browser, coming.login_id)
+
+
+@dataclass(frozen=True)
+class _Newcomer:
+    """The administrator that a recovery makes, before the keystore knows him."""
+
+    person: bytes
+    login_id: str
+    private: bytes
+    browser: bytes
+    stretched: bytes
+    stretch: Stretch
+
+
+def _newcomer(instance: Instance, password: str, browser: bytes) -> _Newcomer:
+    login_id = new_login_id()
+    stretched, known = stretched_anew(instance, check_password(password, [login_id]))
+    return _Newcomer(new_id(), login_id, new_private_key(), browser, stretched, known)
+
+
+def _with_newcomer(
+    keystore: Keystore, coming: _Newcomer, opened: tuple[bytes, bytes], address: str, now: int
+) -> tuple[Keystore, bytes, Bundle]:
+    """The keystore with the new administrator, his device's id, and his bundle; `opened` is what the sheet held."""
+    private, pinned = opened
+    directory = keystore.trusted(pinned)
+    keys = {c: keystore.compartment_key(directory, c, RECOVERY, private) for c in directory.compartments}
+    signing = keystore.secret(directory, "signing", keys[directory.system(ADMIN)])
+    entry = Person(coming.login_id, public_key(coming.private), Role.ADMINISTRATOR.value)
+    directory = directory.with_person(coming.person, entry)
+    if not within_networks(address, directory.networks):
+        # An office whose addresses have changed is shut out of its own rule: nobody but he could lift it.
+        directory = replace(directory, networks=())
+    device = keystore.device_of(coming.browser) or new_id()
+    bundle = Bundle(coming.private, directory.signing_public, {device: holder_secret(coming.browser, coming.person)})
+    known = keystore.devices.get(device) or Device(secret_hash(coming.browser), now)
+    # The used sheet stands until the new one is typed back: a power cut now must not leave the office without.
+    asked_again = {i: replace(s, confirmed=0) for i, s in keystore.sheets.items()}
+    keystore = keystore.with_slots(coming.person, coming.stretched, coming.stretch, bundle)
+    keystore = replace(keystore, devices={**keystore.devices, device: known}, sheets=asked_again)
+    keystore = _person_folder(keystore, directory, keys, coming.person).with_directory(directory, signing)
+    for compartment, key in keys.items():
+        keystore = keystore.with_grants(directory, compartment, key)
+    return keystore, device, bundle
 
 
 def _open_sheets(keystore: Keystore, secret: bytes) -> tuple[bytes, bytes]:
