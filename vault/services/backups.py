@@ -112,7 +112,7 @@ def _write(instance: Instance, folder: BackupFolder, progress: Progress) -> Mani
     with folder.making() as making:
         size = instance.settings.database.stat().st_size
         progress("database", 0, size)
-        copy_into(instance.engine, making / DATABASE, lambda n: progress("database", n, size))
+        database = copy_into(instance.engine, making / DATABASE, lambda n: progress("database", n, size))
         with looking_into(making / DATABASE) as connection:
             head, counts, schema = journal.head(connection), inventory.counts(connection), revision_of(connection)
             objects = inventory.held_objects(connection)
@@ -122,7 +122,7 @@ def _write(instance: Instance, folder: BackupFolder, progress: Progress) -> Mani
         name = retention.name_at(instance.now(), folder.names())
         written = Manifest(
             program=VERSION, schema=schema, office=instance.office, name=name, made=instance.now(), head=head,
-            keystore=keystore, files=_hashes(making), objects=packed(objects), missing=frozenset(missing), counts=counts,
+            keystore=keystore, files=_hashes(making, database), objects=packed(objects), missing=frozenset(missing), counts=counts,
         )  # fmt: skip
         folder.finish(making, written)
     return written
@@ -151,12 +151,12 @@ def _newest_keystore(instance: Instance) -> tuple[int, int, bytes] | None:
     raise Damaged("keystore-missing")
 
 
-def _hashes(making: Path) -> dict[str, tuple[int, bytes]]:
-    found = {}
-    for path in sorted(making.iterdir()):
-        with path.open("rb") as file:
-            found[path.name] = (path.stat().st_size, hashlib.file_digest(file, "sha256").digest())
-    return found
+def _hashes(making: Path, database: bytes) -> dict[str, tuple[int, bytes]]:
+    """Size and hash of every file; the database, whose hash is known, is not read a second time."""
+    return {
+        path.name: (path.stat().st_size, database if path.name == DATABASE else hashlib.sha256(path.read_bytes()).digest())
+        for path in sorted(making.iterdir())
+    }
 
 
 def _lost(instance: Instance, written: Manifest) -> int:

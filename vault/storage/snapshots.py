@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -22,10 +24,10 @@ OTHER = "other"  # what the file that is laid beside is called in statements
 _STEPS = 200_000  # of SQLite's machine between two looks at how far it is
 
 
-def copy_into(engine: Engine, target: Path, tick: Callable[[int], None] = lambda _: None) -> None:
+def copy_into(engine: Engine, target: Path, tick: Callable[[int], None] = lambda _: None) -> bytes:
     """Write the database as it is at this moment to a new file, synced; nobody who writes has to wait for it.
 
-    `tick` is told from time to time how many bytes are there. Raises Unwritable.
+    Returns the file's SHA-256. `tick` is told from time to time how many bytes are there. Raises Unwritable.
     """
     with writing_to(target.parent):
         os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, stat.S_IRUSR | stat.S_IWUSR))
@@ -37,7 +39,13 @@ def copy_into(engine: Engine, target: Path, tick: Callable[[int], None] = lambda
             raw.execute("VACUUM INTO ?", (str(target),))
         finally:
             raw.set_progress_handler(None, 0)
-    sync_file(target)
+    # The way to the disk is waiting, and the hash is work on what memory still holds: one hides the other.
+    with ThreadPoolExecutor(1) as beside:
+        synced = beside.submit(sync_file, target)
+        with target.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").digest()
+        synced.result()
+    return digest
 
 
 def sync_file(path: Path) -> None:
