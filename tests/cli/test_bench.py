@@ -53,7 +53,7 @@ def test_every_figure_has_its_words() -> None:
         words = catalogue.load(language)
         for name in (*LIMITS, "sign_in", "client_list", "working_memory", "client_page", "client_page_plain", "save",
                      "plain_insert", "bare_insert", "keystore_write", "crowd_sign_in", "copy", "backup_first", "vacuum",
-                     "backup_next", "drill", "restore", "rekey_client"):  # fmt: skip
+                     "backup_next", "drill", "restore", "rekey_client", "destroy"):  # fmt: skip
             assert words.gettext(f"bench.{name}") != f"bench.{name}"
 
 
