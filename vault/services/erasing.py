@@ -194,10 +194,21 @@ def listed(desk: Desk) -> list[tuple[Erasure, str]]:
 
 def certificate(desk: Desk, number: int) -> Erasure:
     """The erasure of a certificate's number; raises NotFound for one that is not done."""
-    for erasure, _ in listed(desk):
+    return certificate_by(desk, number)[0]
+
+
+def certificate_by(desk: Desk, number: int) -> tuple[Erasure, str]:
+    """The same with the name of who did it."""
+    for erasure, by in listed(desk):
         if erasure.number == number and erasure.done:
-            return erasure
+            return erasure, by
     raise NotFound("not-found")
+
+
+def public_key_of(desk: Desk, erasure: Erasure) -> bytes:
+    """The public key whose fingerprint a certificate bears, today's or an earlier one; empty where none is known."""
+    known = [desk.directory.signing_public, *desk.stored.keystore.earlier_signing()]
+    return next((key for key in known if fingerprint(key).hex() == erasure.key), b"")
 
 
 def is_vouched(desk: Desk, erasure: Erasure) -> bool:

@@ -207,9 +207,11 @@ def counts_of(connection: Connection, owner: bytes) -> tuple[int, int]:
     return int(found[0]), int(found[1])
 
 
-def kind_counts(connection: Connection) -> dict[str, int]:
-    """How many records of each kind there are."""
-    query = select(records.c.kind, func.count()).group_by(records.c.kind)
+def kind_counts(connection: Connection, binned: str = "") -> dict[str, int]:
+    """How many records of each kind there are, without those of clients of whom one of the kind `binned` says that
+    they lie in the bin."""
+    hidden = select(records.c.owner).where(records.c.kind == binned)
+    query = select(records.c.kind, func.count()).where(records.c.owner.not_in(hidden)).group_by(records.c.kind)
     return {kind: count for kind, count in connection.execute(query)}
 
 
