@@ -82,11 +82,13 @@ def thin(instance: Instance, folder: BackupFolder) -> list[str]:
 
 
 def sweep_strangers(instance: Instance) -> None:
-    """Objects that no row knows, a day after they were written: what a killed save or a restore has left."""
+    """Objects that no row knows, a day after they were written: what a killed save or a restore has left. And uploads
+    that nobody has gone on with."""
     with reading(instance.engine) as connection:
         known = {each.file for each in inventory.held_objects(connection)}
     with suppress(ValueError):  # a name that is none of ours is nobody's to remove
         instance.objects.sweep(known, time.time() - DAY)
+    instance.uploads.sweep(time.time())
 
 
 def drop_oldest(folder: BackupFolder) -> list[str]:

@@ -65,15 +65,16 @@ class DataLedger:
     """What the ledger says. `counted` is None, and `counted_at` (seconds) 0, until an administrator has opened it;
     `counted` is None too when clients came or went since.
 
-    `clients`, `policies`, `prints` and `out` (of these what has not come back) are as of now, and so are `replicas` of
-    the keys, `owed` of them missing; `years` (clients after their last policy), `bin_days`, `print_days` and `log_days`
-    say how long those records are kept.
+    `clients`, `policies`, `documents`, `prints` and `out` (of these what has not come back) are as of now, and so are
+    `replicas` of the keys, `owed` of them missing; `years` (clients after their last policy), `bin_days`, `print_days`
+    and `log_days` say how long those records are kept.
     """
 
     office: Office
     at: int
     clients: int
     policies: int
+    documents: int
     prints: int
     out: int
     counted: Tally | None
@@ -119,7 +120,7 @@ def read(act: Act) -> DataLedger:
     if office is None:
         raise NotFound("not-found")
     counted, at = _count(act)
-    here = records.client_count(act.connection, BIN_CLIENT)
+    here, kinds = records.client_count(act.connection, BIN_CLIENT), in_sight(act.connection)
     if counted is not None and counted.clients != here:  # left by who counted before clients came or went
         counted = None
     staff = {i: _holder(act, i, entry) for i, entry in desk.directory.persons.items() if entry.active}
@@ -128,7 +129,8 @@ def read(act: Act) -> DataLedger:
         office=office,
         at=desk.instance.now(),
         clients=here,
-        policies=in_sight(act.connection).get(clients.POLICY, 0),
+        policies=kinds.get(clients.POLICY, 0),
+        documents=kinds.get(clients.DOCUMENT, 0),
         prints=records.ledger_count(act.connection),
         out=_out(act),
         counted=counted,

@@ -12,7 +12,7 @@ from vault.domain.access import Permission
 from vault.services.acts import BIN_CLIENT, BIN_KINDS, BIN_RECORD, bin_note
 from vault.services.instance import Instance
 from vault.services.safe import Desk
-from vault.storage import journal, records
+from vault.storage import journal, objects, records, sandbox
 from vault.storage.database import transaction
 
 
@@ -33,6 +33,9 @@ class State:
     spare_codes: int
     devices: int
     free_bytes: int
+    documents_bytes: int
+    documents_limit: int
+    scans_read: bool
 
 
 def keys_on_one_disk(instance: Instance) -> bool:
@@ -61,6 +64,7 @@ def plain_state(instance: Instance) -> State:
         kinds, binned = in_sight(connection), len(records.of_kinds(connection, BIN_KINDS))
         prints = records.ledger_count(connection)
         position, _ = journal.head(connection)
+        documents = objects.totals(connection)[1]
     pending = {c for d in keystore.devices.values() for c in d.pending.values()}
     return State(
         clients=clients,
@@ -75,6 +79,9 @@ def plain_state(instance: Instance) -> State:
         spare_codes=len([i for i, code in keystore.codes.items() if not code.expires and i not in pending]),
         devices=len(keystore.devices),
         free_bytes=shutil.disk_usage(instance.settings.folder).free,
+        documents_bytes=documents,
+        documents_limit=instance.settings.documents_bytes,
+        scans_read=sandbox.can_read(),
     )
 
 
