@@ -19,6 +19,7 @@ from vault.services.what_goes import Preview
 from vault.web import forms, orders
 from vault.web.addresses import ident, whole_number
 from vault.web.attempts import REFUSALS, refused, told
+from vault.web.document_rows import label_text
 from vault.web.erasure_orders import form_values, read_order
 from vault.web.gate import desk, needs, prove_again
 
@@ -96,6 +97,7 @@ def _of(found: Preview) -> dict[str, Any]:
     page = found.page
     return {
         "nav": "clients", "id": page.id.hex(), "client": page.client, "holds": found.holds, "papers": found.papers,
+        "deposits": found.deposits,
         "policies": page.policies, "related": page.related, "label_of": what_goes.label_of,
     }  # fmt: skip
 
@@ -146,6 +148,43 @@ def _part(
     if answer.status_code != 303 or bin.back_up(desk()):
         return answer
     return cast(Response, redirect(answer.location + "&backup=none", 303))
+
+
+# --- a document
+
+
+@blueprint.get("/clients/<client>/documents/<document>/erase")
+@needs(ERASE)
+def document(client: str, document: str) -> Response | str:
+    """What goes with a document."""
+    context = _document_context(client, document)
+    if isinstance(context, Response):
+        return context
+    return render_template("erasing/document.html", **context, **form_values({}, {}, ""))
+
+
+@blueprint.post("/clients/<client>/documents/<document>/erase")
+@needs(ERASE)
+def document_now(client: str, document: str) -> Response:
+    """Erase it."""
+    context = _document_context(client, document)
+    if isinstance(context, Response):
+        return context
+
+    def erase(order: ErasureOrder) -> int:
+        return what_goes.erase_document(desk(), ident(client), ident(document), order)
+
+    return _part("erasing/document.html", context["client"].name, erase, context)
+
+
+def _document_context(client: str, document: str) -> dict[str, Any] | Response:
+    found = _preview(client)
+    if isinstance(found, Response):
+        return found
+    held = next((each for each in found.page.documents if each.id == ident(document)), None)
+    if held is None:
+        return _earlier(ident(client))
+    return {**_of(found), "document": held, "label": label_text(held)}
 
 
 # --- a person of a client
