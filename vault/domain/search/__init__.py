@@ -1,0 +1,26 @@
+"""横串検索: what of the records is searched, what can be asked, and what an answer rests on."""
+
+from vault.domain.search.matching import Limits, Reason, limits, matches, reasons
+from vault.domain.search.queries import Query
+from vault.domain.search.rows import CLIENT, POLICY, Piece, Row, client_row, policy_row
+from vault.domain.search.texts import FORM, Needles, marks_of, needles, text_of
+
+__all__ = [
+    "CLIENT",
+    "FORM",
+    "POLICY",
+    "Limits",
+    "Needles",
+    "Piece",
+    "Query",
+    "Reason",
+    "Row",
+    "client_row",
+    "limits",
+    "marks_of",
+    "matches",
+    "needles",
+    "policy_row",
+    "reasons",
+    "text_of",
+]
