@@ -52,6 +52,8 @@ class Event(StrEnum):
     PARTICULARS_SAVED = "particulars-saved"
     PARTICULARS_OPENED = "particulars-opened"
     CLIENTS_LISTED = "clients-listed"
+    SEARCHED = "searched"
+    SEARCH_KEPT = "search-kept"
     CLIENT_OPENED = "client-opened"
     CLIENT_SAVED = "client-saved"
     POLICY_OPENED = "policy-opened"

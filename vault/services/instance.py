@@ -20,6 +20,7 @@ from vault.storage import durable, records
 from vault.storage.database import check_schema, open_database, transaction
 from vault.storage.keystore import KeystoreFiles
 from vault.storage.objects import ObjectFiles
+from vault.storage.segments import SegmentFile
 from vault.storage.sessions import SessionStore
 
 ARGON2_AT_ONCE = 2
@@ -51,6 +52,7 @@ class Instance:
         self.engine = open_database(settings.database)
         self.files = KeystoreFiles(settings.replicas, settings.office)
         self.objects = ObjectFiles(settings.objects)
+        self.segments = SegmentFile(settings.segments)
         self.sessions = SessionStore(settings.run)
         self.keyring = Keyring(self.files)
         self.journal_keys: dict[tuple[int, int, bytes], tuple[bytes, bytes]] = {}
