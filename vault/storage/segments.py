@@ -63,15 +63,24 @@ class SegmentFile:
     def _connection(self) -> sqlite3.Connection:
         held = getattr(self._local, "held", None)
         if held is None or held[0] != os.getpid() or held[2] != _identity(self.path):
-            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, stat.S_IRUSR | stat.S_IWUSR)
-            os.close(handle)
-            made = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
-            for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON", "temp_store=MEMORY"):
-                made.execute(f"PRAGMA {pragma}")
-            made.execute(_TABLE)
+            try:
+                made = self._connect()
+            except sqlite3.OperationalError:
+                raise
+            except sqlite3.DatabaseError:
+                self._drop_file()
+                made = self._connect()
             held = self._local.held = (os.getpid(), made, _identity(self.path))
         found: sqlite3.Connection = held[1]
         return found
+
+    def _connect(self) -> sqlite3.Connection:
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, stat.S_IRUSR | stat.S_IWUSR))
+        made = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON", "temp_store=MEMORY"):
+            made.execute(f"PRAGMA {pragma}")
+        made.execute(_TABLE)
+        return made
 
     def _drop_file(self) -> None:
         for suffix in ("", "-wal", "-shm"):

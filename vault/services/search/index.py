@@ -137,7 +137,7 @@ def caught_up(act: Act, owners: Collection[bytes], position: int, until: float =
 def work_off(desk: Desk, room: Room, until: float, few: int) -> int:
     """Make what is missing until only a few clients are left, or the time (monotonic seconds) is over; returns how many
     are left. Nobody who writes has to wait for it."""
-    left = None
+    left: int | None = None
     while True:
         with reading(desk.instance.engine) as connection:
             head = journal.head(connection)
@@ -148,7 +148,8 @@ def work_off(desk: Desk, room: Room, until: float, few: int) -> int:
             if not usable:
                 begin_anew(desk, room)
                 continue
-            if len(owners) <= few or time.monotonic() > until or (left is not None and len(owners) >= left):
+            over = left is not None and (time.monotonic() > until or len(owners) >= left)
+            if len(owners) <= few or over:
                 return len(owners)
             left = len(owners)
             act = Act(desk, connection, Fact(Event.SEARCHED))
