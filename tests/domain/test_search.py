@@ -16,7 +16,18 @@ from vault.domain import fields
 from vault.domain.clients import Client, Corporation, Household, Member
 from vault.domain.policies import Policy, Role
 from vault.domain.policies.rows import Rider
-from vault.domain.search import CLIENT, POLICY, Query, Reason, Row, client_row, matches, needles, policy_row, reasons
+from vault.domain.search import (
+    CLIENT,
+    POLICY,
+    Query,
+    Reason,
+    Row,
+    client_row,
+    matches,
+    needles,
+    policy_row,
+    reasons,
+)
 from vault.domain.values import TypedDate, read_term
 from vault.services.search.rows import entry_of
 from vault.services.search.scanning import _answering
@@ -84,7 +95,7 @@ def test_conditions_on_a_client_find_his_policies_too() -> None:
 
 def test_a_reason_is_a_piece_of_the_text_as_it_is_stored() -> None:
     row = policy_row(sold(notes="更新の前に、ﾀﾞｲﾔ ﾓﾝﾄﾞ銀行の口座から引き落とされることを電話で確かめること。"), family())
-    assert reasons(row, Query(words="ab47 だいやもんど")) == [
+    assert reasons(row.pieces, Query(words="ab47 だいやもんど")) == [
         Reason("field.Policy.policy_number", "", "AB-47", "11 X"),
         Reason("field.Policy.notes", "更新の前に、", "ﾀﾞｲﾔ ﾓﾝﾄﾞ", "銀行の口座から引き落とされること…"),
     ]
@@ -97,7 +108,7 @@ def test_every_reason_holds_the_word_that_was_asked_for(data: st.DataObject) -> 
 
     row, asked = data.draw(searching.clients().map(client_row)), data.draw(searching.queries())
     if matches(row, asked, TODAY):
-        told = reasons(row, asked)
+        told = reasons(row.pieces, asked)
         texts = [piece.text for piece in row.pieces]
         for reason in told:
             whole = reason.before.removeprefix("…") + reason.found + reason.after.removesuffix("…")

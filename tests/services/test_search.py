@@ -6,7 +6,7 @@ import os
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,6 @@ from tests.support.searching import TODAY, naive
 from vault.crypto.envelope import open_sealed
 from vault.crypto.keys import SEGMENTS
 from vault.domain.access import Role
-from vault.domain.clients import Household
 from vault.domain.erasures import ErasureOrder
 from vault.domain.search import Query
 from vault.domain.values import fold
@@ -64,7 +63,7 @@ def room_of(desk: Desk, compartment: bytes) -> Room:
 
 
 class AgainstTheNaiveScan(RuleBasedStateMachine):
-    """Any order of acts on four workers, some of them cut off behind the records; then any query."""
+    """Any order of acts on four workers, a lost or an older file of segments; then any query."""
 
     template: Office
 
@@ -101,30 +100,28 @@ class AgainstTheNaiveScan(RuleBasedStateMachine):
     @initialize(data=st.data())
     def begin(self, data: st.DataObject) -> None:
         for at in range(3):
-            self.enter(data, at, False)
+            self.enter(data, at)
 
-    @rule(data=st.data(), at=numbers, torn=st.booleans())
-    def enter(self, data: st.DataObject, at: int, torn: bool) -> None:
+    @rule(data=st.data(), at=numbers)
+    def enter(self, data: st.DataObject, at: int) -> None:
         desk = self.desk(at)
         record = data.draw(searching.clients())
-        with cut_off(torn):
-            made = clients.create(desk, self.rooms[at % 2], record)
-            policies.create(desk, made, data.draw(searching.policies(record)))
+        made = clients.create(desk, self.rooms[at % 2], record)
+        policies.create(desk, made, data.draw(searching.policies(record)))
 
-    @rule(data=st.data(), at=numbers, pick=numbers, torn=st.booleans())
-    def change(self, data: st.DataObject, at: int, pick: int, torn: bool) -> None:
+    @rule(data=st.data(), at=numbers, pick=numbers)
+    def change(self, data: st.DataObject, at: int, pick: int) -> None:
         desk = self.desk(at)
         page = self.some(desk, pick)
         if page is None:
             return
         new = data.draw(searching.clients())
         names = {"name": new.name, "kana": new.kana, "notes": new.notes, "handler": new.handler, "members": new.members}
-        with cut_off(torn):
-            if page.policies and pick % 2:
-                held = page.policies[pick % len(page.policies)]
-                policies.save(desk, page.id, held.id, data.draw(searching.policies(page.client)), held.version)
-            else:
-                clients.save(desk, page.id, replace(page.client, **names), page.version)
+        if page.policies and pick % 2:
+            held = page.policies[pick % len(page.policies)]
+            policies.save(desk, page.id, held.id, data.draw(searching.policies(page.client)), held.version)
+        else:
+            clients.save(desk, page.id, replace(page.client, **names), page.version)
 
     @rule(data=st.data(), at=numbers, pick=numbers)
     def sell(self, data: st.DataObject, at: int, pick: int) -> None:
@@ -133,26 +130,24 @@ class AgainstTheNaiveScan(RuleBasedStateMachine):
         if page is not None:
             policies.create(desk, page.id, data.draw(searching.policies(page.client)))
 
-    @rule(at=numbers, pick=numbers, torn=st.booleans())
-    def hide(self, at: int, pick: int, torn: bool) -> None:
+    @rule(at=numbers, pick=numbers)
+    def hide(self, at: int, pick: int) -> None:
         desk = self.desk(at)
         page = self.some(desk, pick)
         if page is None:
             return
-        with cut_off(torn):
-            if page.policies and pick % 3:
-                held = page.policies[pick % len(page.policies)]
-                bin.put(desk, page.id, held.id, held.version)
-            else:
-                bin.put(desk, page.id, page.id, page.version)
+        if page.policies and pick % 3:
+            held = page.policies[pick % len(page.policies)]
+            bin.put(desk, page.id, held.id, held.version)
+        else:
+            bin.put(desk, page.id, page.id, page.version)
 
-    @rule(at=numbers, pick=numbers, torn=st.booleans())
-    def bring_back(self, at: int, pick: int, torn: bool) -> None:
+    @rule(at=numbers, pick=numbers)
+    def bring_back(self, at: int, pick: int) -> None:
         desk = self.desk(at)
         items = bin.listed(desk)
         if items:
-            with cut_off(torn):
-                bin.bring_back(desk, items[pick % len(items)].client, items[pick % len(items)].record)
+            bin.bring_back(desk, items[pick % len(items)].client, items[pick % len(items)].record)
 
     @rule(at=numbers, pick=numbers)
     def move(self, at: int, pick: int) -> None:
@@ -235,21 +230,6 @@ def rows(office: Office, statement: str) -> list[tuple[Any, ...]]:
         connection.close()
 
 
-class cut_off:  # noqa: N801 - reads as a word
-    """While it lasts a process dies, where `torn`, as soon as its records have committed."""
-
-    def __init__(self, torn: bool) -> None:
-        self.torn = torn
-
-    def __enter__(self) -> None:
-        self.real = index.append
-        if self.torn:
-            index.append = lambda *_: None  # type: ignore[assignment]
-
-    def __exit__(self, *_: object) -> None:
-        index.append = self.real  # type: ignore[assignment]
-
-
 def test_search_equals_the_naive_scan_in_any_order_of_acts(templates: list[Office], request: pytest.FixtureRequest) -> None:
     AgainstTheNaiveScan.template = templates[0]
     long = request.config.getoption("--long")
@@ -259,7 +239,7 @@ def test_search_equals_the_naive_scan_in_any_order_of_acts(templates: list[Offic
     ))  # fmt: skip
 
 
-# --- what a save, and a worker that dies behind it, leave to be found
+# --- what a save leaves to be found
 
 
 def test_a_clients_new_name_stands_in_the_rows_of_his_policies(office: Office) -> None:
@@ -271,35 +251,10 @@ def test_a_clients_new_name_stands_in_the_rows_of_his_policies(office: Office) -
     assert (asked(desk, "改名").clients, asked(desk, "改名").policies, asked(desk, "羽黒").total) == (1, 2, 0)
 
 
-def test_of_two_saves_that_were_cut_off_neither_is_lost(office: Office) -> None:
-    desk, client = office.desk(), office.facts.clients[0]
-    assert asked(desk, "志摩").total == 3
-    record = clients.get(desk, client).client
-    with cut_off(True):
-        policies.create(desk, client, policy(Household(name=record.name, kana=record.kana, compartment=""), "日本生命", "LOST-1"))
-    policies.create(desk, client, policy(Household(name=record.name, kana=record.kana, compartment=""), "日本生命", "KEPT-2"))
-    assert (asked(desk, "lost1").total, asked(desk, "kept2").total, asked(desk, "志摩").total) == (1, 1, 5)
-
-
-def test_a_saves_own_word_that_comes_late_does_not_count_twice(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk, client = office.desk(), office.facts.clients[0]
-    asked(desk, "志摩")
-    late: list[Callable[[], None]] = []
-    real = index.append
-    monkeypatch.setattr(index, "append", lambda *told: late.append(lambda: real(*told)))
-    policies.create(desk, client, policy(household(*("志摩 海斗", "シマ")), "日本生命", "LATE-1"))
-    monkeypatch.setattr(index, "LEAST", 0)
-    monkeypatch.setattr(index, "PART", 10**9)
-    assert asked(desk, "late1").total == 1  # made good for, and come into the base
-    for each in late:
-        each()
-    assert asked(desk, "late1").total == 1 and asked(desk, "志摩").total == 4
-
-
 def test_many_saves_are_put_together_and_come_into_the_base(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index, "LEAST", 8)
     monkeypatch.setattr(index, "CHUNK", 5)
-    monkeypatch.setattr(index, "DELTAS", 4)
+    monkeypatch.setattr(index, "A_FEW", 0)
     desk, client = office.desk(), office.facts.clients[0]
     record = household("志摩 海斗", "シマ")
     for number in range(30):
@@ -464,8 +419,7 @@ def test_killed_at_any_step_the_search_finds_what_there_is(templates: list[Offic
     compartments.make(office.desk(), "支店")
     erasing.ensure_folder(office.desk())
     asked(office.desk(), "志摩")
-    with cut_off(name.startswith("a search")):
-        policies.create(office.desk(), office.facts.clients[0], policy(household("志摩 海斗", "シマ"), "日本生命", "NEW-1"))
+    policies.create(office.desk(), office.facts.clients[0], policy(household("志摩 海斗", "シマ"), "日本生命", "NEW-1"))
     office.instance.keyring.let_go()
     office.instance.engine.dispose()
     office.instance.segments.close()

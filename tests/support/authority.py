@@ -60,6 +60,11 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "clients.create": WRITERS,
     "clients.edit": WRITERS,
     "clients.save": WRITERS,
+    "search.index": READERS,
+    "search.show": READERS,
+    "search.find": READERS,
+    "search.keep": READERS,
+    "search.drop": READERS,
     "policies.show": READERS,
     "policies.version": READERS,
     "policies.new": WRITERS,
@@ -183,7 +188,7 @@ NAMES_A_CLIENT = frozenset({
     "bin.client", "bin.put_client", "bin.policy", "bin.put_policy","prints.choose", "prints.make", "ledger.take_out", "ledger.note_take_out"})
 # Everybody may, and nobody of these people has one yet: what is asked for by its name is not there.
 OF_NOTHING = frozenset({
-    "bin.bring_back", "erasing.member_now", "erasing.make", "whole_office.make", "passkeys.remove", "passkeys.remove_now"})
+    "search.drop", "bin.bring_back", "erasing.member_now", "erasing.make", "whole_office.make", "passkeys.remove", "passkeys.remove_now"})
 # What these do would end the session, or take away what others of the table need: asked last, in this order.
 LAST = (
     "bin.put_policy", "bin.put_client",

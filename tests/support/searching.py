@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -56,7 +57,7 @@ def members(draw: st.DrawFn) -> Member:
 @st.composite
 def clients(draw: st.DrawFn) -> Client:
     """A household or a corporation."""
-    told = {
+    told: dict[str, Any] = {
         "name": draw(_text(NAMES)) or "名", "kana": draw(st.sampled_from(KANAS)), "compartment": "", "notes": draw(_text(TEXTS)),
         "handler": draw(st.sampled_from(("", "佐々木", "佐々木 恵", "ささき"))), "members": tuple(draw(st.lists(members(), max_size=2))),
         "telephones": tuple(Telephone(number=n) for n in draw(st.lists(st.sampled_from(("03-1234-5678", "０９０１２３４")), max_size=1))),
@@ -104,7 +105,7 @@ def queries(draw: st.DrawFn) -> Query:
 
 
 months = st.sampled_from((0, 1, 3, 12, 120))
-CONDITIONS = {
+CONDITIONS: dict[str, st.SearchStrategy[Any]] = {
     "what": st.sampled_from(WHATS), "insurer": st.sampled_from(INSURERS), "kind": st.sampled_from(list(KINDS)),
     "state": st.sampled_from(c.STATES), "handled_by": st.sampled_from(c.HANDLED_BY), "handler": st.sampled_from(("佐々木", "佐々木 恵", "ササキ")),
     "begins_from": days.map(_typed), "begins_to": days.map(_typed), "matures_within": months, "paid_within": months,

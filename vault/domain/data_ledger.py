@@ -34,6 +34,7 @@ from vault.domain.office_rules import Rules
 from vault.domain.policies import GROUPS, Policy
 from vault.domain.policies import rows as of_policy
 from vault.domain.prints import Decline, OfficeOrder, Outcome, PrintOrder, TakeOut
+from vault.domain.search import KeptSearch, Query
 
 
 class Category(Enum):
@@ -65,7 +66,7 @@ _WHOLE: dict[type[Any], Category | None] = {
     of_policy.Vehicle: _C.POLICY, of_policy.Property: _C.POLICY, of_policy.Item: _C.POLICY,
     PrintOrder: _C.PAPERS, OfficeOrder: _C.PAPERS, TakeOut: _C.PAPERS, Outcome: _C.PAPERS, Decline: _C.PAPERS,
     Colleague: _C.STAFF, Training: _C.STAFF, Office: None, Named: None, Inspection: None, Addition: None,
-    LogFilter: None, Rules: None, ErasureOrder: None, CancellationOrder: None,
+    LogFilter: None, Query: None, KeptSearch: None, Rules: None, ErasureOrder: None, CancellationOrder: None,
 }  # fmt: skip
 _MEMBER: dict[Category, tuple[str, ...]] = {
     _C.NAMES: ("name", "kana"),

@@ -118,10 +118,6 @@ class Act:
         self.connection = connection
         self.fact = fact
         self.names = {desk.person: desk.own_name} if desk.own_name else {}
-        # For whoever keeps something in the wake of the records: by owner the records written, as (kind, payload or None
-        # for gone), None for an owner whose list was made anew; and the position of the entry that notes his list.
-        self.written: dict[bytes, dict[bytes, tuple[str, bytes | None]] | None] = {}
-        self.noted: dict[bytes, int] = {}
         self._contents: dict[bytes, Contents] = {}
         self._also: list[Fact] = []
 
@@ -316,7 +312,6 @@ class Act:
         held = self.writable(owner)
         records.take_rows(self.connection, [self._row(held, record, kind)])
         del held.entries[record]
-        self._note_written(owner, record, kind, None)
 
     def writable(self, owner: bytes) -> Contents:
         """The contents list of an owner that is about to change; raises NotFound while he is being erased, and while
@@ -332,13 +327,7 @@ class Act:
         context = Context(instance.office, "record", (folder.id, record, version))
         sealed = seal(folder.key, codec.encode([kind, payload, self.desk.person]), context)
         held.entries[record] = (kind, version, row_mark(sealed))
-        self._note_written(folder.owner, record, kind, payload)
         return Row(record, folder.owner, folder.id, kind, version, instance.now(), sealed)
-
-    def _note_written(self, owner: bytes, record: bytes, kind: str, payload: bytes | None) -> None:
-        written = self.written.setdefault(owner, {})
-        if written is not None:
-            written[record] = (kind, payload)
 
     # --- after something was put back
 
@@ -353,7 +342,6 @@ class Act:
         """Let a contents list made anew stand for an owner."""
         held.changed = True
         self._contents[owner] = held
-        self.written[owner] = None
 
     # --- the end
 
@@ -366,15 +354,12 @@ class Act:
             self.fact.vouch = self._voucher(self.fact.contents)
         strict = self.fact.event not in (Event.ROLLBACK_CONFIRMED, Event.RECOVERED, Event.DEVICE_NAMED)
         last = audit.write(instance, self.connection, self.desk.origin, self.fact, public, fresh, strict)
-        if self.fact.contents is not None:
-            self.noted[self.fact.contents.owner] = last[0]
         for fact in self._also:
             last = audit.write(instance, self.connection, self.desk.origin, fact, public, fresh)
         for row in changed:
             told = row.owner == self.fact.subject or not self._is_client(row.owner)
             further = Fact(self.fact.event, self.fact.status, self.desk.person, self.desk.device, row.owner, row, self._voucher(row), further=told)
             last = audit.write(instance, self.connection, self.desk.origin, further, public, fresh)
-            self.noted[row.owner] = last[0]
         return last
 
 

@@ -53,6 +53,7 @@ class Event(StrEnum):
     PARTICULARS_OPENED = "particulars-opened"
     CLIENTS_LISTED = "clients-listed"
     SEARCHED = "searched"
+    SEARCH_OPENED = "search-opened"
     SEARCH_KEPT = "search-kept"
     CLIENT_OPENED = "client-opened"
     CLIENT_SAVED = "client-saved"

@@ -176,16 +176,12 @@ class Desk:
     @contextmanager
     def act(self, event: Event, permission: Permission, subject: bytes = b"", status: int = 200) -> Iterator[Act]:
         """One transaction, one journal entry. Nothing is written and nothing may be shown when the block fails."""
-        from vault.services.search import index  # late: its rooms stand on this one
-
         self.require(permission)
         fresh: audit.JournalKeys = {}
         with transaction(self.instance.engine) as connection:
             act = Act(self, connection, Fact(event, status, self.person, self.device, subject))
             yield act
             last = act.finish(fresh)
-            found = index.changes(act)
         self.instance.journal_keys.update(fresh)
         journal.remember_head(self.instance.settings.replicas[0], last)
         self.head = last
-        index.append(self, found)

@@ -4,17 +4,17 @@
     ‖ per row u32 end of its marks ‖ texts joined ‖ marks joined
 
 Days are counted from 1 January of the year 1, 0 for none. Rows are sorted by the first line of their marks, then by
-owner and record. A row without text and marks says that its record is gone.
+owner and record.
 """
 
 from __future__ import annotations
 
 import sys
 from array import array
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, chain, islice
 from struct import Struct
 from typing import Any, NamedTuple
 
@@ -24,10 +24,12 @@ from vault.errors import Malformed
 _FIXED = Struct(">16s16sQIIII")
 _PLACE = Struct(">16s16sQ")
 _DAYS = Struct(">IIII")
+_NOTED = Struct(">16sQ")
 _ID = 16
-# From so many hits on in one segment, looking into every further row costs less than finding the next one.
+# From so many hits on, where every second row is one, looking into each costs less than finding the next.
 _DENSE = 256
-BASE, MERGED, DELTA = 2, 1, 0
+_ZEROS = memoryview(bytes(1 << 16))
+BASE, MERGED = 1, 0
 
 
 class Entry(NamedTuple):
@@ -51,36 +53,42 @@ Noted = dict[bytes, int]
 
 @dataclass
 class Head:
-    """What a segment says of itself. Owners to positions of the journal:
+    """What a segment says of itself.
 
-    covered   whose change at just this position its rows tell
-    whole     whose rows are all told anew as of this position, whatever others say of earlier ones
-    owed      whose rows are still to be made, as of this position at least
-    upto      (position, hash): all up to there is told by the segments in `stands`
-    stands    of the one checkpoint, which has no rows: the numbers of the segments that stood when it was written
+    level     BASE, or MERGED: what lies over the base
+    whole     owner to position of the journal: his rows are all told here as of then, and no earlier one counts
+    The one checkpoint, which has no rows:
+    upto      (position, hash): all up to there is told
+    owed      owner to position: his rows are still to be made, as of then at least
+    stands    the numbers of the segments that stood when it was written
     """
 
     form: int
     level: int
     upto: tuple[int, bytes] = (0, b"")
-    covered: Noted = field(default_factory=dict)
     whole: Noted = field(default_factory=dict)
     owed: Noted = field(default_factory=dict)
     stands: list[int] | None = None
 
     def encode(self) -> bytes:
         stands = [0, []] if self.stands is None else [1, self.stands]
-        told = [list(map(list, noted.items())) for noted in (self.covered, self.whole, self.owed)]
+        told = [b"".join(_NOTED.pack(*each) for each in noted.items()) for noted in (self.whole, self.owed)]
         return codec.encode([self.form, self.level, list(self.upto), *told, stands])
 
 
-_SHAPE: Any = (int, int, (int, bytes), [(bytes, int)], [(bytes, int)], [(bytes, int)], (int, [int]))
+_SHAPE: Any = (int, int, (int, bytes), bytes, bytes, (int, [int]))
 
 
 def _head(raw: bytes) -> Head:
-    form, level, upto, covered, whole, owed, stands = codec.shaped(codec.decode(raw), _SHAPE)
+    form, level, upto, whole, owed, stands = codec.shaped(codec.decode(raw), _SHAPE)
+    if any(len(told) % _NOTED.size for told in (whole, owed)):
+        raise Malformed("malformed", what="segment")
     stood = stands[1] if stands[0] else None
-    return Head(form, level, (upto[0], upto[1]), dict(covered), dict(whole), dict(owed), stood)
+    return Head(form, level, (upto[0], upto[1]), _noted(whole), _noted(owed), stood)
+
+
+def _noted(told: bytes) -> Noted:
+    return dict(_NOTED.iter_unpack(told))
 
 
 def pack(head: Head, entries: Iterable[Entry]) -> bytes:
@@ -131,7 +139,10 @@ class Packed:
 
     def wipe(self) -> None:
         """Leave nothing of it in memory, as far as this buffer goes."""
-        self._buffer[:] = bytes(len(self._buffer))
+        whole = memoryview(self._buffer)
+        for at in range(0, len(whole), len(_ZEROS)):
+            part = whole[at : at + len(_ZEROS)]
+            part[:] = _ZEROS[: len(part)]
 
     def plain(self) -> bytes:
         """The plaintext as it was packed."""
@@ -155,10 +166,6 @@ class Packed:
         """The four days of a row."""
         return _DAYS.unpack_from(self._buffer, self._rows + row * _FIXED.size + _PLACE.size)
 
-    def is_gone(self, row: int) -> bool:
-        """Whether a row says that its record is gone."""
-        return _start(self._marks, row) == self._marks[row]
-
     def entry(self, row: int) -> Entry:
         """A row taken out."""
         return Entry(*self.place(row), self.days(row), self.text(row), self.marks(row))
@@ -169,7 +176,7 @@ class Packed:
 
     def has_owner(self, owner: bytes) -> bool:
         """Whether an owner has a row here, or is named in the head."""
-        if owner in self.head.covered or owner in self.head.whole or owner in self.head.owed:
+        if owner in self.head.whole or owner in self.head.owed:
             return True
         at, end = self._rows, self._rows + self.count * _FIXED.size
         while (at := self._buffer.find(owner, at, end)) >= 0:
@@ -190,21 +197,17 @@ class Packed:
 
     def _found(self, needle: bytes, base: int, end: int, ends: Sequence[int]) -> list[int]:
         found: list[int] = []
-        find, at = self._buffer.find, base
-        while len(found) < _DENSE:
+        find, at, row = self._buffer.find, base, -1
+        while len(found) < _DENSE or row > 2 * len(found):
             at = find(needle, at, end)
             if at < 0:
                 return found
-            row = bisect_right(ends, at - base)
+            row = bisect_right(ends, at - base, row + 1)
             found.append(row)
             at = base + ends[row]
-        rest = range(found[-1] + 1, self.count)
-        text = self.text if ends is self._texts else self.marks
-        return found + [row for row in rest if needle in text(row)]
-
-    def first_without(self, rows: Sequence[int], holds: Callable[[int], bool]) -> int:
-        """How many of some rows, all at the beginning, fulfil something."""
-        return bisect_left(rows, True, key=lambda row: not holds(row))
+        starts = chain((ends[row],), islice(ends, row + 1, None))
+        rest = zip(range(row + 1, self.count), starts, islice(ends, row + 1, None), strict=False)
+        return found + [row for row, start, stop in rest if find(needle, base + start, base + stop) >= 0]
 
 
 def _start(ends: Sequence[int], row: int) -> int:

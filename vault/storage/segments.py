@@ -17,7 +17,7 @@ BUSY_SECONDS = 15.0
 _TABLE = """
 CREATE TABLE IF NOT EXISTS segments (
   compartment BLOB NOT NULL, key BLOB NOT NULL, number INTEGER NOT NULL, base INTEGER NOT NULL, sealed BLOB NOT NULL,
-  PRIMARY KEY (compartment, key, number)
+  PRIMARY KEY (compartment, key, base, number)
 )
 """
 
@@ -94,10 +94,12 @@ class SegmentFile:
         other in memory, first what lies over the base, then the base. A thread reads one compartment at a time."""
         with self._open() as c:
             c.execute("BEGIN")
+            query = "SELECT number, sealed FROM segments WHERE compartment=? AND key=? ORDER BY base, number"
+            found = c.execute(query, (compartment, key))
             try:
-                query = "SELECT number, sealed FROM segments WHERE compartment=? AND key=? ORDER BY base, number"
-                yield self._numbers(c, compartment, key), c.execute(query, (compartment, key))
+                yield self._numbers(c, compartment, key), found
             finally:
+                found.close()  # a statement that is not read to its end would keep the log from being cut
                 c.execute("COMMIT")
 
     def numbers(self, compartment: bytes, key: bytes) -> list[int]:

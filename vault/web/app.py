@@ -56,6 +56,7 @@ from vault.web import (
     prints,
     retention,
     rules,
+    search,
     signing_in,
     today,
     whole_office,
@@ -64,7 +65,7 @@ from vault.web import (
 from vault.web import pages as page_values
 
 ROOMS = (
-    signing_in, first_day, attention, today, clients, policies, prints, whole_office, ledger, office, own, passkeys, people,
+    signing_in, first_day, attention, today, search, clients, policies, prints, whole_office, ledger, office, own, passkeys, people,
     devices, compartments, rules, cancellation, log, inspections, data_ledger, help_pages,
     bin, erasing, retention,
 )  # fmt: skip

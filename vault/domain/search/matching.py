@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -78,14 +79,13 @@ def _in_time(row: Row, asked: Limits) -> bool:
     return until_age is None or any(next_insurance_age(birth, asked.today) <= until_age for birth in row.births)
 
 
-def reasons(row: Row, query: Query) -> list[Reason]:
+def reasons(pieces: Sequence[Piece], query: Query) -> list[Reason]:
     """For every word the first text that holds it, as it is stored."""
     found: dict[Reason, None] = {}
     for term in query.terms:
-        for piece in row.pieces:
-            if term in fold(piece.text):
-                found.setdefault(_reason(piece, term))
-                break
+        piece = next((piece for piece in pieces if term in fold(piece.text)), None)
+        if piece is not None:
+            found.setdefault(_reason(piece, term))
     return list(found)
 
 

@@ -73,3 +73,11 @@ class Query:
         """Days that no policy can have been made between."""
         if self.begins_from and self.begins_to and self.begins_to.value < self.begins_from.value:
             yield "begins_to", Fault("until-too-early")
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptSearch:
+    """A search that a person has put by under a name."""
+
+    name: str = f.name(required=True, max_length=40)
+    query: Query = Query()

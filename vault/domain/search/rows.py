@@ -61,10 +61,15 @@ def client_row(client: Client) -> Row:
     return Row(
         what=CLIENT,
         order=fold(client.kana),
-        pieces=tuple(_pieces(client)),
+        pieces=client_pieces(client),
         marks=frozenset(_client_marks(client)),
         births=tuple(_births(client.members)),
     )
+
+
+def client_pieces(client: Client) -> tuple[Piece, ...]:
+    """The texts of a client with his people."""
+    return tuple(_pieces(client))
 
 
 def _client_marks(client: Client) -> Iterator[tuple[str, str]]:
@@ -76,14 +81,12 @@ def _client_marks(client: Client) -> Iterator[tuple[str, str]]:
 
 def policy_row(policy: Policy, client: Client) -> Row:
     """A policy of a client: found by his name as well, and by the names that its people bear now."""
-    now = replace(policy, roles=tuple(replace(role, name=name_of(role, client)) for role in policy.roles))
-    whose = (Piece(f"field.{type(client).__name__}.{name}", getattr(client, name)) for name in ("name", "kana"))
     ends, paid = cover_end(policy, client), payment_end(policy, client)
     best = peak(policy)
     return Row(
         what=POLICY,
         order=fold(client.kana),
-        pieces=(*_pieces(now), *_successor(policy), *whose),
+        pieces=policy_pieces(policy, client),
         marks=frozenset((*_policy_marks(policy), *_client_marks(client))),
         births=tuple(_births(_insured(policy, client))),
         begins=policy.begins.value if policy.begins else None,
@@ -91,6 +94,13 @@ def policy_row(policy: Policy, client: Client) -> Row:
         paid=None if paid == NEVER or policy.mode == c.SINGLE else paid,
         peak=best.day if best else None,
     )
+
+
+def policy_pieces(policy: Policy, client: Client) -> tuple[Piece, ...]:
+    """The texts of a policy, with the names that its people bear now and the client's."""
+    now = replace(policy, roles=tuple(replace(role, name=name_of(role, client)) for role in policy.roles))
+    whose = (Piece(f"field.{type(client).__name__}.{name}", getattr(client, name)) for name in ("name", "kana"))
+    return (*_pieces(now), *_successor(policy), *whose)
 
 
 def _policy_marks(policy: Policy) -> Iterator[tuple[str, str]]:

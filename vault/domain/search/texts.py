@@ -18,6 +18,11 @@ from vault.domain.values import fold, next_insurance_age
 # Raised whenever rows say something else than before, folding included: what was packed earlier is made anew.
 FORM = 1
 _BIRTHS = "\x1f"
+# In the marks each condition has one letter.
+_LETTERS = {
+    "what": "w", "insurer": "i", "kind": "k", "state": "s", "handled_by": "b", "handler": "h", "renewal_state": "r",
+    "missing": "m", "closing_month": "c",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,7 @@ def text_of(row: Row) -> bytes:
 def marks_of(row: Row) -> bytes:
     """Its place among others, what conditions ask about, birthdays."""
     rank = WHATS.index(row.what) if row.what in WHATS else len(WHATS)
-    marks = sorted(f"{name}={word}" for name, word in {*row.marks, ("what", row.what)})
+    marks = sorted(_LETTERS[name] + word for name, word in {*row.marks, ("what", row.what)})
     births = ",".join(f"{day.month:02}{day.day:02}" for day in row.births)
     return "\n".join((f"{rank}{row.order}", *marks, _BIRTHS + births)).encode()
 
@@ -53,7 +58,7 @@ def needles(query: Query, today: date) -> Needles:
     asked = asked_marks(query) + ([("what", query.what)] if query.what else [])
     # The longest first: it is found least often.
     texts = sorted((term.encode() for term in query.terms), key=len, reverse=True)
-    return Needles(tuple(texts), tuple(f"\n{name}={word}\n".encode() for name, word in asked), limits(query, today))
+    return Needles(tuple(texts), tuple(f"\n{_LETTERS[name]}{word}\n".encode() for name, word in asked), limits(query, today))
 
 
 def in_age(marks: bytes, asked: Limits) -> bool:

@@ -10,7 +10,7 @@ from datetime import date
 from vault.domain.access import Permission
 from vault.domain.clients import Client
 from vault.domain.policies import Policy
-from vault.domain.search import Needles, Query, Reason, Row, client_row, needles, policy_row, reasons
+from vault.domain.search import Needles, Query, Reason, client_pieces, needles, policy_pieces, reasons
 from vault.errors import Damaged, Malformed, NotFound
 from vault.services import payloads
 from vault.services.acts import Act
@@ -145,9 +145,10 @@ def _hits(act: Act, found: Iterable[Found], query: Query) -> Iterable[Hit]:
 
 def _hit(act: Act, found: Found, query: Query) -> Hit:
     client, policy = client_of(act, found.owner)[1], None
-    row: Row = client_row(client)
-    if found.record != found.owner:
+    if found.record == found.owner:
+        pieces = client_pieces(client)
+    else:
         policy = payloads.decode(act.read_one(found.owner, found.record, POLICY).payload, Policy)
-        row = policy_row(policy, client)
+        pieces = policy_pieces(policy, client)
     compartment = act.contents(found.owner).folder.compartment
-    return Hit(found.owner, client, compartment, found.record, policy, reasons(row, query))
+    return Hit(found.owner, client, compartment, found.record, policy, reasons(pieces, query))

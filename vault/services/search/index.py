@@ -1,8 +1,9 @@
 """The segments kept behind the records.
 
-A save appends what it changed once it has committed; nothing depends on that. The journal notes every change of a
-client's contents list, so whoever searches sees which of them the segments do not tell, and makes good for it: a kill
-between the two files, a restore, a file that is missing. Segments only find; what is shown is read from the records.
+The journal notes every change of a client's contents list in the transaction of the change itself. Whoever searches
+sees there which clients the segments do not tell as they are now, makes their rows from the records, and puts them by
+for the next: after a save, a kill between the two files, a restore, a lost file, it is always the same. A save costs
+nothing more. Segments only find; what is shown is read from the records.
 """
 
 from __future__ import annotations
@@ -18,23 +19,24 @@ from sqlalchemy import Connection
 from vault.crypto.keys import SEGMENTS, Ring, new_id, new_key
 from vault.domain.search import FORM
 from vault.errors import KuraError, Malformed, Unwritable
-from vault.services.acts import BIN_KINDS, Act
+from vault.services.acts import Act
 from vault.services.audit import Event, Fact
-from vault.services.clients import KINDS, POLICY
 from vault.services.instance import Instance
-from vault.services.search.rows import readable, some_of
+from vault.services.search.rows import readable
 from vault.services.search.state import UNWRITTEN, Room, State, opened
 from vault.storage import journal, noted
 from vault.storage.database import reading
-from vault.storage.packed import BASE, DELTA, MERGED, Entry, Head, Packed, pack
+from vault.storage.packed import BASE, MERGED, Entry, Head, Packed, pack
 from vault.storage.segments import Making
 
 if TYPE_CHECKING:
     from vault.services.safe import Desk
 
 CHUNK = 4096  # rows of one segment of the base
-# A search settles what saves have left once there are so many of them, or so many entries in the journal behind it.
-DELTAS, ENTRIES = 32, 500
+# So many entries the journal may go on before a search notes that it has looked through them.
+ENTRIES = 500
+# Merged rows are merged again with up to twice as many and a few.
+A_FEW = 64
 # The base is written anew when what lies over it is more than this part of it.
 PART, LEAST = 16, 512
 AT_ONCE = 500  # clients whose rows are made before they are put by
@@ -59,52 +61,6 @@ def made_room(desk: Desk, compartment: bytes) -> Room:
         found = room_of(desk, compartment)
         assert found is not None
     return found
-
-
-# --- in the wake of a save
-
-
-def changes(act: Act) -> list[tuple[Room, Head, list[Entry]]]:
-    """What an act has changed, read before it commits: a segment for each compartment that is searched."""
-    made: dict[bytes, tuple[Room, Head, list[Entry]]] = {}
-    for owner, position in act.noted.items():
-        compartment = act.contents(owner).folder.compartment
-        room = room_of(act.desk, compartment) if compartment in act.desk.client_compartments() else None
-        if room is None:
-            continue
-        _, head, entries = made.setdefault(compartment, (room, Head(FORM, DELTA), []))
-        told = _told(act, owner, position)
-        if told is None:
-            head.owed[owner] = position
-        else:
-            head.covered[owner] = position
-            entries += told
-    return list(made.values())
-
-
-def _told(act: Act, owner: bytes, position: int) -> list[Entry] | None:
-    """The rows that an act has changed of a client; None where all of his may be others now, which the next search
-    looks after: his name stands in the rows of his policies, and the bin hides more than one."""
-    changed = act.written.get(owner)
-    if changed is None or any(kind in BIN_KINDS for kind, _ in changed.values()):
-        return None
-    if any(kind in KINDS for kind, _ in changed.values()) and _has_more(act, owner, changed):
-        return None
-    try:
-        return some_of(act, owner, position, changed)
-    except KuraError:  # nobody's save fails for the search's sake
-        return None
-
-
-def _has_more(act: Act, owner: bytes, changed: Collection[bytes]) -> bool:
-    return any(entry[0] == POLICY and record not in changed for record, entry in act.contents(owner).entries.items())
-
-
-def append(desk: Desk, made: list[tuple[Room, Head, list[Entry]]]) -> None:
-    """Put by what an act has changed, after it has committed. What fails here is found missing by the next search."""
-    for room, head, entries in made:
-        with suppress(Unwritable):
-            desk.instance.segments.append(room.compartment, room.id, room.making(desk.instance, head, entries))
 
 
 # --- what is missing
@@ -150,11 +106,14 @@ def work_off(desk: Desk, room: Room, until: float, few: int) -> int:
                 continue
             over = left is not None and (time.monotonic() > until or len(owners) >= left)
             if len(owners) <= few or over:
-                return len(owners)
+                break
             left = len(owners)
             act = Act(desk, connection, Fact(Event.SEARCHED))
             made = caught_up(act, owners[:AT_ONCE], head[0], until)
         settle(desk.instance, room, seen, made, None)
+    if left is not None:
+        rebase(desk.instance, room)
+    return len(owners)
 
 
 def begin_anew(desk: Desk, room: Room) -> None:
@@ -172,24 +131,23 @@ def begin_anew(desk: Desk, room: Room) -> None:
 
 
 def due(state: State, head: tuple[int, bytes]) -> bool:
-    """Whether what saves have left is to be put together."""
-    deltas = sum(part.head.level == DELTA for part in state.small)
-    return deltas >= DELTAS or head[0] - state.upto[0] > ENTRIES
+    """Whether the next search would have to look through much of the journal again."""
+    return head[0] - state.upto[0] > ENTRIES
 
 
 def settle(instance: Instance, room: Room, seen: Collection[int], made: bytes, upto: tuple[int, bytes] | None) -> None:
-    """Put together what was seen of saves' segments, small merged ones, and `made`, a plaintext that is not written yet.
+    """Put by `made`, a plaintext that is not written yet, with small segments that lie over the base already.
 
     `upto`: nothing is missing as of this position of the journal, as whoever asks has seen; None for as before. Nothing
-    is done where somebody else has settled meanwhile.
+    is done where somebody else has settled since the segments with the numbers `seen` were read.
     """
     with opened(instance, room) as state:
         if state.checkpoint is None or state.broken or state.checkpoint.number not in seen:
             return
         if made:
             state.add(Packed(UNWRITTEN, bytearray(made), len(made)))
-        parts = _to_merge(state, seen)
-        entries = [entry for part in parts if not state.ignores(part) for entry in _living(state, part)]
+        parts = _to_merge(state)
+        entries = [entry for part in parts for entry in _living(state, part)]
         whole: dict[bytes, int] = {}
         for part in parts:
             whole |= {owner: max(at, whole.get(owner, 0)) for owner, at in part.head.whole.items()}
@@ -200,24 +158,27 @@ def settle(instance: Instance, room: Room, seen: Collection[int], made: bytes, u
     instance.segments.replace(room.compartment, room.id, gone, [*makings, room.making(instance, checkpoint)])
 
 
-def _to_merge(state: State, seen: Collection[int]) -> list[Packed]:
-    """All that saves have left, and of the merged ones those that are not much larger, so that each row is written anew
-    a few times only until it comes into the base."""
-    rest = [part for part in state.small if part is not state.checkpoint]
-    fresh = [part for part in rest if part.number == UNWRITTEN or (part.head.level == DELTA and part.number in seen)]
+def _to_merge(state: State) -> list[Packed]:
+    """What is not written yet, and of the merged segments those that are not much larger, so that each row is written
+    anew a few times only until it comes into the base."""
+    fresh = [part for part in state.small if part.number == UNWRITTEN]
     rows = sum(part.count for part in fresh)
-    merged = sorted((part for part in rest if part.head.level == MERGED and part not in fresh), key=lambda part: part.count)
-    for part in merged:
-        if part.count <= 2 * rows + DELTAS:
+    for part in sorted(merged_of(state), key=lambda part: part.count):
+        if part.count <= 2 * rows + A_FEW:
             fresh.append(part)
             rows += part.count
     return fresh
 
 
+def merged_of(state: State) -> list[Packed]:
+    """The segments that lie written over the base."""
+    return [part for part in state.small if part is not state.checkpoint and part.number != UNWRITTEN]
+
+
 def rebase(instance: Instance, room: Room) -> None:
     """Write the base anew with all that lies merged over it, if that is much by now."""
     with opened(instance, room) as state:
-        merged = [part for part in state.small if part.head.level == MERGED and part is not state.checkpoint]
+        merged = merged_of(state)
         rows = sum(part.count for part in merged)
         stands = len(state.checkpoint.head.stands or ()) if state.checkpoint is not None else 0
         if state.checkpoint is None or rows <= max(LEAST, (stands - len(merged)) * CHUNK // PART):
@@ -229,7 +190,7 @@ def rebase(instance: Instance, room: Room) -> None:
             return
         checkpoint = Head(FORM, MERGED, state.upto, owed=state.still_owed(), stands=[])
         gone = [*state.base_numbers, *(part.number for part in merged), state.checkpoint.number]
-    entries = sorted((entry for entry in entries if entry.marks), key=lambda entry: entry.place)
+    entries.sort(key=lambda entry: entry.place)
     makings = [room.making(instance, Head(FORM, BASE), some) for some in _chunks(entries)]
     instance.segments.replace(room.compartment, room.id, gone, [*makings, room.making(instance, checkpoint)])
 
@@ -278,11 +239,8 @@ def _without(part: Packed, gone: Collection[bytes]) -> bytes:
     if not any(part.has_owner(owner) for owner in gone):
         return part.plain()
     old = part.head
-    covered, whole, owed = (
-        {owner: at for owner, at in told.items() if owner not in gone} for told in (old.covered, old.whole, old.owed)
-    )
-    head = Head(old.form, old.level, old.upto, covered, whole, owed)
-    return pack(head, [entry for entry in part.entries() if entry.owner not in gone])
+    whole = {owner: at for owner, at in old.whole.items() if owner not in gone}
+    return pack(Head(old.form, old.level, whole=whole), [entry for entry in part.entries() if entry.owner not in gone])
 
 
 def forget_others(desk: Desk, compartments: Collection[bytes]) -> None:

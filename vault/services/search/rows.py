@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from vault.domain.clients import Client
 from vault.domain.policies import Policy
 from vault.domain.search import Row, client_row, marks_of, policy_row, text_of
-from vault.errors import Malformed, NotFound
+from vault.errors import Damaged, Malformed, NotFound
 from vault.services import payloads
-from vault.services.clients import KINDS, POLICY, client_of, opened_client
+from vault.services.clients import KINDS, POLICY, opened_client
 from vault.storage.packed import Entry
 
 if TYPE_CHECKING:
@@ -39,11 +39,6 @@ def _day(day: date | None) -> int:
     return day.toordinal() if day is not None else 0
 
 
-def gone(owner: bytes, record: bytes, position: int) -> Entry:
-    """What says that a record is no more."""
-    return Entry(owner, record, position, (0, 0, 0, 0), b"", b"")
-
-
 def all_of(act: Act, owner: bytes, position: int) -> list[Entry]:
     """Every row of a client as his records stand in this act; none of one that lies in the bin or is gone."""
     found = act.read(owner, SEARCHED)
@@ -58,30 +53,8 @@ def _entries(owner: bytes, position: int, found: Iterable[Opened], client: Clien
             yield entry_of(owner, each.row.id, position, row)
 
 
-def some_of(act: Act, owner: bytes, position: int, changed: dict[bytes, tuple[str, bytes | None]]) -> list[Entry]:
-    """The rows of records of a client that were written in this act, given as (kind, payload); None for what is gone."""
-    searched = {record: told for record, told in changed.items() if told[0] in SEARCHED}
-    if not searched:
-        return []
-    client = _client(act, owner, searched)
-    made = []
-    for record, (kind, payload) in searched.items():
-        row = row_of(kind, payload, client) if payload is not None else None
-        made.append(entry_of(owner, record, position, row) if row is not None else gone(owner, record, position))
-    return made
-
-
-def _client(act: Act, owner: bytes, changed: dict[bytes, tuple[str, bytes | None]]) -> Client:
-    kind, payload = changed.get(owner, ("", None))
-    if kind in KINDS and payload is not None:
-        return payloads.decode(payload, KINDS[kind])
-    return client_of(act, owner)[1]
-
-
 def readable(act: Act, owner: bytes, position: int) -> list[Entry] | None:
     """`all_of`; None for a client who cannot be read now: damaged, put back, or another's meanwhile."""
-    from vault.errors import Damaged
-
     try:
         return all_of(act, owner, position)
     except NotFound:

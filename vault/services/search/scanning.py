@@ -45,14 +45,14 @@ def scan(state: State, wanted: Needles, limit: int) -> Scan:
     found = Scan()
     for part in state.bases():
         found.add(_scanned(state, part, wanted, limit), limit)
-    for part in state.counting():
+    for part in state.small:
         found.add(_scanned(state, part, wanted, limit), limit)
     return found
 
 
 def _scanned(state: State, part: Packed, wanted: Needles, limit: int) -> Scan:
     rows = _answering(part, wanted)
-    if state.newest or state.whole:
+    if state.whole:
         rows = [row for row in rows if state.alive(part, row)]
     # Rows lie in order, clients before all others.
     clients = bisect_left(rows, True, key=lambda row: not part.marks(row).startswith(_CLIENT))
@@ -71,7 +71,7 @@ def _answering(part: Packed, wanted: Needles) -> list[int]:
     for needle in wanted.marks:
         rows = part.in_marks(needle) if rows is None else [row for row in rows if needle in part.marks(row)]
     if rows is None:
-        rows = [row for row in range(part.count) if not part.is_gone(row)]
+        rows = list(range(part.count))
     for index, since, until in _days(wanted):
         rows = [row for row in rows if since <= part.days(row)[index] <= until]
     if wanted.limits.age_until is not None:

@@ -1,4 +1,4 @@
-"""What the segments of one compartment say together: which row of a record counts, and what is still to be made."""
+"""What the segments of one compartment say together: which rows of a client count, and what is still to be made."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vault.crypto.envelope import Context, open_into, seal
 from vault.domain.search import FORM
 from vault.errors import Malformed, SealBroken
 from vault.services.instance import Instance
-from vault.storage.packed import BASE, DELTA, Entry, Head, Packed, pack
+from vault.storage.packed import BASE, Entry, Head, Packed, pack
 from vault.storage.segments import Making
 
 NOWHERE = (0, bytes(32))
@@ -85,35 +85,17 @@ class State:
         return part
 
     def _weigh(self) -> None:
-        """Which segment has the last word on a record, on a client; what is covered, what is owed."""
-        self.newest: dict[bytes, tuple[int, int]] = {}
+        """Which segment has the last word on a client, and what is owed."""
         self.whole: dict[bytes, tuple[int, int]] = {}
-        self.covered: set[tuple[bytes, int]] = set()
         self.owed: dict[bytes, int] = {}
         for part in self.small:
-            if not self.ignores(part):
-                self._weigh_one(part)
+            self._weigh_one(part)
 
     def _weigh_one(self, part: Packed) -> None:
-        number, newest = part.number, self.newest
-        for row in range(part.count):
-            _, record, position = part.place(row)
-            if newest.get(record, (0, 0)) < (position, number):
-                newest[record] = (position, number)
         for owner, at in part.head.whole.items():
-            self.whole[owner] = max(self.whole.get(owner, (0, 0)), (at, number))
-        self.covered.update(part.head.covered.items())
+            self.whole[owner] = max(self.whole.get(owner, (0, 0)), (at, part.number))
         for owner, at in part.head.owed.items():
             self.owed[owner] = max(self.owed.get(owner, 0), at)
-
-    def counting(self) -> list[Packed]:
-        """The segments over the base whose rows count."""
-        return [part for part in self.small if not self.ignores(part)]
-
-    def ignores(self, part: Packed) -> bool:
-        """Whether a save's own word came too late: somebody has made good for it meanwhile."""
-        told = part.head.covered.values() or part.head.owed.values()
-        return part.head.level == DELTA and max(told, default=0) <= self.upto[0]
 
     def add(self, part: Packed) -> None:
         """Let one more segment count, that is not written yet."""
@@ -140,24 +122,19 @@ class State:
         return None
 
     def _check_numbers(self) -> None:
-        """What the checkpoint stands on is there, and behind it nothing is left out."""
-        if self.checkpoint is None:
-            self.broken = True
-            return
-        stands, at = set(self.checkpoint.head.stands or ()), self.checkpoint.number
-        behind = {number for number in self.numbers if number > at}
-        if {*self.numbers} - behind != {*stands, at} or behind != set(range(at + 1, at + 1 + len(behind))):
+        """What the checkpoint stands on is there, and nothing else."""
+        if self.checkpoint is None or {*(self.checkpoint.head.stands or ()), self.checkpoint.number} != {*self.numbers}:
             self.broken = True
 
     def alive(self, part: Packed, row: int) -> bool:
-        """Whether a row is the last word on its record."""
-        owner, record, position = part.place(row)
+        """Whether a row counts: its client's are not told anew elsewhere."""
+        owner, _, position = part.place(row)
         place = (position, part.number)
-        return self.newest.get(record, place) <= place and self.whole.get(owner, place) <= place
+        return self.whole.get(owner, place) <= place
 
     def told(self, owner: bytes, position: int) -> bool:
-        """Whether the segments tell a client's change at a position."""
-        return (owner, position) in self.covered or self.whole.get(owner, (0, 0))[0] >= position
+        """Whether the segments tell a client as of a position behind the checkpoint's."""
+        return self.whole.get(owner, (0, 0))[0] >= position
 
     def still_owed(self) -> dict[bytes, int]:
         """Owners whose rows are to be made, as of which position."""
