@@ -30,7 +30,7 @@ from vault.domain.search import (
 )
 from vault.domain.values import TypedDate, read_term
 from vault.services.search.rows import entry_of
-from vault.services.search.scanning import _answering
+from vault.services.search.scanning import answering
 from vault.storage.packed import BASE, Head, Packed, pack
 
 
@@ -127,8 +127,8 @@ def test_packed_rows_searched_as_bytes_answer_as_the_rule_says(data: st.DataObje
     asked = data.draw(searching.queries())
     if asked.empty:
         return
-    answering = {int.from_bytes(packed.place(row)[1], "big") for row in _answering(packed, needles(asked, TODAY))}
-    assert answering == {number for number, row in enumerate(rows) if matches(row, asked, TODAY)}
+    told = {int.from_bytes(packed.place(row)[1], "big") for row in answering(packed, needles(asked, TODAY))}
+    assert told == {number for number, row in enumerate(rows) if matches(row, asked, TODAY)}
 
 
 @pytest.mark.parametrize("many", [1, 5, 300, 2000])

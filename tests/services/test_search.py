@@ -251,6 +251,18 @@ def test_a_clients_new_name_stands_in_the_rows_of_his_policies(office: Office) -
     assert (asked(desk, "改名").clients, asked(desk, "改名").policies, asked(desk, "羽黒").total) == (1, 2, 0)
 
 
+def test_after_a_save_no_more_is_searched_again_than_has_to_be(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With counts and first results told apart by owner, and where there are too many for that."""
+    desk, record = office.desk(), household("志摩 海斗", "シマ")
+    for many in (2000, 0):
+        monkeypatch.setattr("vault.services.search.scanning.MANY", many)
+        for limit in (1, 3, 50):
+            policies.create(desk, office.facts.clients[0], policy(record, "日本生命", f"NEW-{many}-{limit}"))
+            told, there = search(desk, Query(words="日本"), TODAY, limit), naive(desk, Query(words="日本"))
+            assert [(hit.client_id, hit.record) for hit in told.hits] == there[:limit]
+            assert (told.total, told.clients) == (len(there), 0)
+
+
 def test_many_saves_are_put_together_and_come_into_the_base(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index, "LEAST", 8)
     monkeypatch.setattr(index, "CHUNK", 5)
@@ -363,7 +375,7 @@ def opened_with_every_key(office: Office) -> list[bytes]:
 
 @pytest.mark.parametrize("how", ["whole", "part", "moved"])
 def test_after_an_erasure_no_segment_holds_the_name_or_opens(office: Office, how: str) -> None:
-    desk, [client, other], name = office.desk(), office.facts.clients, fold("日本生命").encode()
+    desk, [client, _other], name = office.desk(), office.facts.clients, fold("日本生命").encode()
     branch = compartments.make(desk, "支店")
     asked(office.desk(), "志摩")
     for number in range(3):
@@ -408,7 +420,7 @@ ACTS: dict[str, Callable[[Office], None]] = {
     "an erasure": lambda office: erasing.erase_clients(office.desk(), [office.facts.clients[0]], ORDER) and None,
     "a part erased": lambda office: what_goes.erase_policy(office.desk(), office.facts.clients[0], office.facts.policies[0][0], ORDER) and None,
     "a move": lambda office: compartments.move_client(
-        office.desk(), office.facts.clients[0], [c for c in office.desk().client_compartments() if not len(office.desk().ring(c).owners())][0]),
+        office.desk(), office.facts.clients[0], next(c for c in office.desk().client_compartments() if not len(office.desk().ring(c).owners()))),
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from vault.services.audit import Event
 from vault.services.clients import POLICY, client_of
 from vault.services.safe import Desk
 from vault.services.search import index
-from vault.services.search.scanning import Found, Scan, scan
+from vault.services.search.scanning import Found, Scan, answering, scan, told
 from vault.services.search.state import UNWRITTEN, Room, State, opened
 from vault.storage import journal
 from vault.storage.packed import Packed
@@ -120,9 +120,22 @@ def _bring_up(act: Act, each: _Searched, wanted: Needles, limit: int, position: 
     if len(owners) > 2 * FEW:
         each.complete = False
         return
-    made = index.caught_up(act, owners, position)
-    again = _searched(act.desk, each.room, wanted, limit, made)
-    each.found, each.state, each.made = again.found, again.state, made
+    each.made = index.caught_up(act, owners, position)
+    left = each.found.without(set(owners))
+    if left is None:
+        again = _searched(act.desk, each.room, wanted, limit, each.made)
+        each.found, each.state = again.found, again.state
+    else:
+        left.add(_answer_of(each.made, wanted, limit), limit)
+        each.found = left
+
+
+def _answer_of(made: bytes, wanted: Needles, limit: int) -> Scan:
+    part = Packed(UNWRITTEN, bytearray(made), len(made))
+    try:
+        return told(part, answering(part, wanted), limit)
+    finally:
+        part.wipe()
 
 
 def _put_by(desk: Desk, each: _Searched, head: tuple[int, bytes]) -> None:
