@@ -39,7 +39,8 @@ def test_conditions_alone_find_and_words_that_cannot_be_meant_are_said(visit: Vi
     assert "契約 2件" in page
     refused = visit.post("/search", {"words": "志摩", "closing_month": "13"})
     assert refused.status_code == 400 and "月は1から12まで" in text(refused) and 'value="志摩"' in text(refused)
-    assert "探す言葉か条件を入れてください" in text(visit.post("/search", {"words": " "}))
+    for empty in ({"words": " "}, {"what": "policy"}):
+        assert "探す言葉か条件を入れてください" in text(visit.post("/search", empty))
 
 
 def test_a_search_is_put_by_under_a_name_opened_and_taken_away(visit: Visit, office: Office) -> None:

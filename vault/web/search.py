@@ -38,7 +38,7 @@ def index() -> str:
     if found is None:
         raise NotFound("not-found")
     query = found.search.query
-    return _page(fields.typed(query), {}, search(desk(), query, today()), chosen=found)
+    return _page(fields.typed(query), {}, search(desk(), query, today()), query.empty, found)
 
 
 @blueprint.post("")
@@ -49,7 +49,7 @@ def show() -> Response:
     reading = fields.read(Query, values)
     if reading.record is None:
         return make_response(_page(values, reading.faults, None), 400)
-    return make_response(_page(values, {}, search(desk(), reading.record, today())))
+    return make_response(_page(values, {}, search(desk(), reading.record, today()), reading.record.empty))
 
 
 @blueprint.post("/found")
@@ -81,7 +81,10 @@ def drop() -> Response:
     return cast(Response, redirect(url_for("search.index"), 303))
 
 
-def _page(values: dict[str, Any], faults: dict[str, Fault], results: Results | None, chosen: kept.Kept | None = None) -> str:
+def _page(
+    values: dict[str, Any], faults: dict[str, Fault], results: Results | None, empty: bool = False,
+    chosen: kept.Kept | None = None,
+) -> str:  # fmt: skip
     rooms = _rooms()
     return render_template(
         "search/show.html",
@@ -89,7 +92,7 @@ def _page(values: dict[str, Any], faults: dict[str, Fault], results: Results | N
         boxes=fields.by_name(Query),
         name_box=fields.by_name(KeptSearch)["name"],
         values={name: values.get(name, "") for name in (*NAMES, "name")},
-        asked=any(values.get(name, "").strip() for name in NAMES),
+        asked=results is not None and not empty,
         faults=faults,
         results=results,
         hits=[_shown(hit, rooms) for hit in results.hits] if results is not None else [],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,7 +12,7 @@ from vault.domain.access import Permission
 from vault.domain.clients import Client
 from vault.domain.policies import Policy
 from vault.domain.search import Needles, Query, Reason, client_pieces, needles, policy_pieces, reasons
-from vault.errors import Damaged, Malformed, NotFound
+from vault.errors import Damaged, Malformed, NotFound, Unwritable
 from vault.services import payloads
 from vault.services.acts import Act
 from vault.services.audit import Event
@@ -141,8 +142,9 @@ def _answer_of(made: bytes, wanted: Needles, limit: int) -> Scan:
 def _put_by(desk: Desk, each: _Searched, head: tuple[int, bytes]) -> None:
     """Settle what was made or has gathered: the next search has less to do."""
     if each.complete and (each.made or index.due(each.state, head)):
-        index.settle(desk.instance, each.room, each.state.numbers, each.made, head)
-        index.rebase(desk.instance, each.room)
+        with suppress(Unwritable):  # the answer stands all the same
+            index.settle(desk.instance, each.room, each.state.numbers, each.made, head)
+            index.rebase(desk.instance, each.room)
 
 
 # --- what is shown
