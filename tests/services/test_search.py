@@ -411,6 +411,24 @@ def test_after_an_erasure_no_segment_holds_the_name_or_opens(office: Office, how
     assert asked(office.desk(), "羽黒").total == 3 and asked(office.desk(), "gone").total == (3 if how == "moved" else 0)
 
 
+def test_a_search_that_a_change_of_keys_overtakes_begins_again(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, client = office.desk(), office.facts.clients[0]
+    asked(desk, "志摩")
+    other = office.worker()
+    real, done = index.work_off, list[bool]()
+
+    def overtaken(*told: Any) -> int:
+        if not done:
+            done.append(True)
+            office.instance.keyring.let_go()
+            erasing.erase_clients(office.desk(other), [client], ORDER)
+        return real(*told)
+
+    monkeypatch.setattr(index, "work_off", overtaken)
+    assert asked(desk, "志摩").total == 0 and asked(desk, "羽黒").total == 3
+    assert len(rows(office, "SELECT DISTINCT key FROM segments")) == 1
+
+
 # --- killed, and many at once
 
 ACTS: dict[str, Callable[[Office], None]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -107,9 +107,8 @@ def _place(text: str, term: str) -> tuple[int, int]:
     return start, end
 
 
-def _least(holds: object, most: int) -> int:
+def _least(holds: Callable[[int], bool], most: int) -> int:
     """The least number for which `holds`, which goes on holding for the larger ones, or nearly so."""
-    assert callable(holds)
     low, high = 0, most
     while low < high:
         middle = (low + high) // 2

@@ -12,7 +12,7 @@ from vault.domain.access import Permission
 from vault.domain.clients import Client
 from vault.domain.policies import Policy
 from vault.domain.search import Needles, Query, Reason, client_pieces, needles, policy_pieces, reasons
-from vault.errors import Damaged, Malformed, NotFound, Unwritable
+from vault.errors import Conflict, Damaged, Malformed, NotFound, Unwritable
 from vault.services import payloads
 from vault.services.acts import Act
 from vault.services.audit import Event
@@ -27,6 +27,8 @@ from vault.storage.packed import Packed
 LIMIT = 50
 # So long a search goes on making what is missing, in seconds, before it answers with what there is.
 PATIENCE = 4.0
+# A client who is erased or moved meanwhile changes the keys.
+TRIES = 3
 # Clients whose rows are made while nobody else can write.
 FEW = 20
 
@@ -69,31 +71,42 @@ class _Searched:
 
 
 def search(desk: Desk, query: Query, day: date, limit: int = LIMIT) -> Results:
-    """What answers on a day (today in Japan), of the compartments that the person at the desk can open."""
+    """What answers on a day (today in Japan), of the compartments that the person at the desk can open.
+
+    Raises Conflict when segment keys change again and again while it is about it.
+    """
     desk.require(Permission.SEARCH)
     if query.empty:
         return Results()
-    desk.refresh()
-    before = desk.stored.place
-    rooms = [index.made_room(desk, c) for c in desk.client_compartments() if query.compartment in ("", c.hex())]
-    until, wanted = time.monotonic() + PATIENCE, needles(query, day)
-    pending = sum(index.work_off(desk, room, until, FEW) for room in rooms)
-    done = [_whole(desk, room, wanted, limit, until) for room in rooms]
+    wanted, before = needles(query, day), desk.stored.place
+    done, pending = _looked_through(desk, query, wanted, limit)
     with desk.act(Event.SEARCHED, Permission.SEARCH) as act:
         if desk.stored.place != before:
             act.fact.keystore = desk.stored
-        head = journal.head(act.connection)
+        head, found = journal.head(act.connection), Scan()
         for each in done:
             _bring_up(act, each, wanted, limit, head[0])
-        found = Scan()
-        for each in done:
             found.add(each.found, limit)
         hits = tuple(_hits(act, found.first, query))
         act.tell(clients=found.clients, policies=found.total - found.clients, shown=len(hits))
     for each in done:
         _put_by(desk, each, head)
-    left = pending if pending > FEW * len(rooms) else 0
-    return Results(found.clients, found.total - found.clients, hits, left)
+    return Results(found.clients, found.total - found.clients, hits, pending)
+
+
+def _looked_through(desk: Desk, query: Query, wanted: Needles, limit: int) -> tuple[list[_Searched], int]:
+    """What the segments of each compartment answer, and how many clients' rows are still to be made."""
+    for tried in range(TRIES):
+        desk.refresh()
+        rooms = [index.made_room(desk, c) for c in desk.client_compartments() if query.compartment in ("", c.hex())]
+        until = time.monotonic() + PATIENCE
+        try:
+            pending = sum(left for room in rooms if (left := index.work_off(desk, room, until, FEW)) > FEW)
+            return [_whole(desk, room, wanted, limit, until) for room in rooms], pending
+        except Conflict:
+            if tried == TRIES - 1:
+                raise
+    raise AssertionError
 
 
 def _searched(desk: Desk, room: Room, wanted: Needles, limit: int, made: bytes = b"") -> _Searched:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from vault.crypto.keys import SEGMENTS, Ring, new_id, new_key
 from vault.domain.search import FORM
-from vault.errors import KuraError, Malformed, Unwritable
+from vault.errors import Conflict, KuraError, Malformed, Unwritable
 from vault.services.acts import Act
 from vault.services.audit import Event, Fact
 from vault.services.instance import Instance
@@ -117,7 +117,12 @@ def work_off(desk: Desk, room: Room, until: float, few: int) -> int:
 
 
 def begin_anew(desk: Desk, room: Room) -> None:
-    """Segments that tell nothing yet and owe everything, in place of whatever is there."""
+    """Segments that tell nothing yet and owe everything, in place of whatever is there.
+
+    Raises Conflict where they are missing because the compartment has another segment key by now.
+    """
+    if desk.refresh() and room_of(desk, room.compartment) != room:
+        raise Conflict("conflict")
     segments = desk.instance.segments
     there = segments.numbers(room.compartment, room.id)
     with reading(desk.instance.engine) as connection:
