@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import POLICY, Desk
-from tests.support import axe, forms
+from tests.support import axe, forms, ime
 
 pytestmark = pytest.mark.browser
 NUMBER = "SRCH-2718-28"
@@ -41,6 +41,16 @@ def test_typed_found_chosen_opened_without_the_pointer(desk: Desk, found_client:
     assert not axe.violations(page)
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(rf"{found_client}/policies/[0-9a-f]{{32}}$"))
+
+
+def test_in_a_conversion_it_asks_for_kana_only_and_enter_is_the_conversions_own(desk: Desk, found_client: str) -> None:
+    page = open_box(desk)
+    ime.compose(page, "よしだ")
+    expect(page.locator("#found [role=option]").first).to_contain_text("𠮷田 葵")
+    ime.cancel(page)
+    ime.type_converted(page, "よしだ", "吉田")
+    expect(page.locator("#found [role=option]").first).to_contain_text("𠮷田 葵")
+    expect(page).to_have_url(desk.instance.address + "/today")
 
 
 def test_escape_closes_the_list_and_enter_goes_to_the_page(desk: Desk, found_client: str) -> None:

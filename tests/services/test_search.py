@@ -28,7 +28,16 @@ from vault.domain.erasures import ErasureOrder
 from vault.domain.search import Query
 from vault.domain.values import fold
 from vault.errors import Forbidden
-from vault.services import bin, clients, erasing, policies, what_goes
+from vault.services import (
+    backups,
+    bin,
+    clients,
+    erasing,
+    policies,
+    restore_confirming,
+    restoring,
+    what_goes,
+)
 from vault.services.accounts import compartments
 from vault.services.instance import Instance
 from vault.services.safe import Desk
@@ -327,6 +336,25 @@ def test_a_client_who_cannot_be_read_hides_nobody_else(office: Office) -> None:
     office.instance.keyring.let_go()
     desk = office.desk()
     assert [hit.client.name for hit in asked(desk, "日本生命").hits] == [NAMES[1]]
+
+
+@pytest.mark.parametrize("undone", [False, True])
+def test_after_a_restore_what_is_there_again_is_found_and_what_went_is_not(office: Office, undone: bool) -> None:
+    desk = office.desk()
+    backups.make(office.instance)
+    office.clock.tick(24 * 60 * 60)
+    added = clients.create(desk, desk.client_compartments()[0], household("後藤 後子", "ゴトウ ノチコ"))
+    policies.create(desk, added, policy(household("後藤 後子", "ゴトウ"), "日本生命", "LATER-1"))
+    clients.save(desk, office.facts.clients[0], household("改名 海斗", "カイメイ"), 2)
+    assert (asked(desk, "後藤").total, asked(desk, "改名").clients) == (2, 1)
+    for undo in (False, True) if undone else (False,):
+        with restoring.prepared(office.instance, "" if undo else "2026-11-18", undo) as job:
+            restoring.carry_out(job)
+        office.clock.tick(60)
+    restore_confirming.confirm(office.desk())
+    desk = office.desk()
+    assert (asked(desk, "後藤").total, asked(desk, "改名").clients, asked(desk, "志摩").clients) == ((2, 1, 0) if undone else (0, 0, 1))
+    assert found(desk, Query(words="日本")) == naive(desk, Query(words="日本"))
 
 
 # --- who finds what
