@@ -21,6 +21,7 @@ from vault.services import (
     clients,
     closing,
     data_ledger,
+    deposits,
     ending_notes,
     erasing,
     inspections,
@@ -32,12 +33,15 @@ from vault.services import (
     restore_notes,
     retention,
     unpacking,
+    uploads,
     whole_office_progress,
 )
 from vault.services.accounts import compartments, devices, seen
 from vault.services.audit import Event
 from vault.services.search import kept
 from vault.storage import backups, manifest, packs, schema
+from vault.storage.sandbox import limits
+from vault.storage.uploads import HELD, HELD_DAYS, ORDER
 from vault.web import gate
 
 ROOT = Path(__file__).parents[1]
@@ -120,8 +124,8 @@ def test_the_formats_name_every_event_and_no_other() -> None:
 
 def test_the_formats_name_every_kind_of_record() -> None:
     kinds = {
-        *clients.KINDS, clients.POLICY, office.KIND, compartments.KIND, devices.KIND, data_ledger.COUNT, inspections.SIGNED,
-        inspections.ADDED, erasing.KIND, retention.KIND, cancellation.KIND, *acts.BIN_KINDS, acts.OBJECT,
+        *clients.KINDS, clients.POLICY, clients.DOCUMENT, clients.DEPOSIT, deposits.HERE, deposits.COUNT, office.KIND, compartments.KIND, devices.KIND,
+        data_ledger.COUNT, inspections.SIGNED, inspections.ADDED, erasing.KIND, retention.KIND, cancellation.KIND, *acts.BIN_KINDS, acts.OBJECT,
         kept.KIND, whole_office_progress.PIECE, whole_office_progress.ASKED,
     }  # fmt: skip
     assert unnamed(kinds, "Database") == []
@@ -150,6 +154,32 @@ def test_the_formats_name_every_small_file() -> None:
     notes = (closing.CLOSED_FILE, packing_notes.PACKED_FILE, unpacking.RECEIPT, ending_notes.STATE_FILE, rebuilding.MARK)
     words = (closing.RESTORE, closing.PACKED, closing.ENDED)
     assert unnamed((*notes, *words), "Small files") == []
+
+
+def test_the_formats_name_every_setting() -> None:
+    source = (ROOT / "vault/config.py").read_text(encoding="utf-8")
+    read = set(re.findall(r'raw(?:\[|\.get\()"(\w+)"', source))
+    [told] = [line for line in chapter("Small files").splitlines() if line.startswith("| `settings.toml` |")]
+    assert len(read) > 10 and sorted(read - set(re.findall(r"\w+", told))) == []
+
+
+def test_the_formats_name_what_is_on_its_way_in() -> None:
+    told = chapter("Database").split("### Scanned papers")[1]
+    assert f"/{ORDER} " in told and f"/{HELD}<page>" in told
+    assert f"{uploads.PIECE // 2**20} MiB" in told and f"after {HELD_DAYS} days" in told
+
+
+def test_the_limits_of_foreign_files_are_those_of_the_sandbox() -> None:
+    told = chapter("Foreign files")
+    most = limits.LIMITS
+    pixels = (limits.PICTURE_PIXELS, limits.PHOTOGRAPH_PIXELS, *limits.PDF_PICTURE_PIXELS.values(), limits.OTHER_PDF_PICTURE_PIXELS)
+    wanted = [
+        f"{most.pages} pages", f"{most.page_seconds:g} s for a page", f"{most.seconds:g} s for all", f"{most.memory // 2**30} GiB of memory",
+        f"{limits.SHORT_OF_LONG_SIDE:,} to {limits.LONG_SIDE:,} pixels", f"{limits.WORDS:,} words of {limits.WORD_LETTERS} letters",
+        f"{limits.LETTERS:,} letters", *(f"{each // 10**6} million" for each in pixels),
+    ]  # fmt: skip
+    assert limits.READING_TAKES == 8 and "eight times" in told
+    assert [each for each in wanted if each not in told] == []
 
 
 def test_every_cookie_stands_on_its_page() -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from tests.support import documents as papers
 from tests.support.instance import Instance as Command
 from tests.support.offices import ORIGIN, PASSWORD, Office, no_keeper
 from tests.support.previous import Previous, copied, unpacked
@@ -24,10 +25,10 @@ from tests.support.verifiers import found_in, script
 from tests.support.visits import Visit
 from vault.cli.serving import make_ready
 from vault.errors import NotReady
-from vault.services import clients, policies, sessions
+from vault.services import clients, documents, policies, sessions
 from vault.services.accounts import recovery
 from vault.services.safe import Desk
-from vault.storage import database, schema
+from vault.storage import database, sandbox, schema
 from vault.web.app import create_app
 
 __all__ = ["no_keeper"]
@@ -265,3 +266,12 @@ def test_the_newest_database_is_served_without_an_upgrade(office: Office) -> Non
     told: list[str] = []
     make_ready(office.settings, lambda: told.append("upgrading"))
     assert told == []
+
+
+def test_it_takes_in_scanned_papers(office: Office, previous: Previous, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "can_read", lambda: False)
+    desk, client = desk_of(office, previous), office.facts.clients[0]
+    step = papers.take(desk, client, papers.upload(desk, client, papers.pdf("first page", "second page")))
+    [held] = clients.get(desk_of(office, previous), client).documents
+    assert held.id == step.document and len(held.document.pages) == 2
+    assert documents.page(desk_of(office, previous), client, held.id, 1).image.startswith(b"\xff\xd8")

@@ -1,4 +1,4 @@
-# Sourced by tests/run: Chromium, Japanese fonts, poppler and Node, which pip cannot bring.
+# Sourced by tests/run: Chromium, Japanese fonts, poppler, Tesseract and Node, which pip cannot bring.
 # As root by apt-get; else unpacked into `.tools/` by programs that need no right but to read the package lists.
 
 missing_packages() {
@@ -7,9 +7,9 @@ missing_packages() {
     command -v node >/dev/null || printf '%s\n' nodejs
     "$node_of_playwright" --version >/dev/null 2>&1 || printf '%s\n' libatomic1
     # Other fonts give other page counts than the offices', so these two, not just any Japanese font.
-    local font
-    for font in fonts-morisawa-bizud-gothic fonts-noto-cjk; do
-        dpkg-query -W -f '${Status}' "$font" 2>/dev/null | grep -q ' installed$' || printf '%s\n' "$font"
+    local package
+    for package in fonts-morisawa-bizud-gothic fonts-noto-cjk tesseract-ocr tesseract-ocr-jpn; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q ' installed$' || printf '%s\n' "$package"
     done
 }
 
@@ -84,6 +84,16 @@ write_wrappers() {
     write_wrapper driver "$node_of_playwright"
 }
 
+# Its library is loaded by Python itself, which no wrapper tells where to look, and it looks for its data by a variable.
+export_tesseract() {
+    local data=$tools/unpacked/usr/share/tesseract-ocr/5/tessdata folder
+    [ -d "$data" ] || return 0
+    export TESSDATA_PREFIX=$data
+    for folder in "$tools"/unpacked/usr/lib/*-linux-*; do
+        export LD_LIBRARY_PATH=$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+    done
+}
+
 # Sets PATH (and FONTCONFIG_FILE) so that the tests find everything by its plain name.
 make_tools() {
     local missing
@@ -104,5 +114,6 @@ make_tools() {
     write_fontconfig
     write_wrappers
     export PATH=$tools/bin:$PATH FONTCONFIG_FILE=$tools/fonts.conf
+    export_tesseract
     [ ! -x "$tools/bin/driver" ] || export PLAYWRIGHT_NODEJS_PATH=$tools/bin/driver
 }

@@ -14,6 +14,9 @@ SETTINGS_FILE = "settings.toml"
 SECRET_FILE = "secret_key"
 FORMAT = 1
 KEEP_DAYS, LEAST_KEEP_DAYS = 180, 7
+GIB, MIB = 1024**3, 1024**2
+# Of scanned papers: bytes of all of an office, and of one file on its way in.
+DOCUMENTS_GIB, UPLOAD_MIB, MOST_UPLOAD_MIB = 20, 50, 500
 VERSION = "0.1.0"  # of the program, as backups note it
 
 
@@ -32,6 +35,8 @@ class Settings:
     run: Path
     backups: Path
     keep_days: int = KEEP_DAYS
+    documents_bytes: int = DOCUMENTS_GIB * GIB
+    upload_bytes: int = UPLOAD_MIB * MIB
 
     @property
     def database(self) -> Path:
@@ -44,6 +49,10 @@ class Settings:
     @property
     def objects(self) -> Path:
         return self.folder / "objects"
+
+    @property
+    def uploads(self) -> Path:
+        return self.folder / "data" / "uploads"
 
     @property
     def activation(self) -> Path:
@@ -91,6 +100,8 @@ def load(folder: Path) -> Settings:
             run=run_folder(folder),
             backups=folder / raw.get("backups", "backups"),
             keep_days=max(LEAST_KEEP_DAYS, int(raw.get("keep_days", KEEP_DAYS))),
+            documents_bytes=max(0, int(raw.get("documents_gb", DOCUMENTS_GIB))) * GIB,
+            upload_bytes=min(MOST_UPLOAD_MIB, max(1, int(raw.get("upload_mb", UPLOAD_MIB)))) * MIB,
         )
     except (KeyError, ValueError, TypeError) as error:
         raise NotReady("settings-unreadable", file=path) from error

@@ -295,6 +295,26 @@ def test_a_replica_that_was_away_is_owed_and_its_old_key_goes_when_it_is_back(ke
     assert {head.id for head in clients.list_clients(up)} == {office.facts.clients[1]}
 
 
+@pytest.mark.parametrize("by", ["backup", "sign-in"])
+def test_a_replica_that_is_back_gets_what_it_is_owed_without_a_start(by: str, kept: Kept, tmp_path: Path) -> None:
+    office, first = kept.office, kept.office.facts.clients[0]
+    away = office.settings.replicas[1]
+    shutil.move(away, tmp_path / "away")
+    erasing.erase_clients(in_office(office), [first], ORDER)
+    shutil.rmtree(away, ignore_errors=True)
+    backups.make(office.instance)  # nothing is made where its disk belongs while it is away
+    assert office.instance.files.owed() == [away] and not away.exists()
+    shutil.move(tmp_path / "away", away)
+    assert files_with(away, key_needles(kept)) or list(away.glob("shred.*"))
+    if by == "backup":
+        backups.make(office.instance)
+    else:
+        in_office(office)
+    assert office.instance.files.owed() == []
+    epoch = office.instance.files.read().keystore.epoch
+    assert {path.name for path in away.glob("shred.*")} == {f"shred.{epoch}"}
+
+
 def test_a_replica_that_cannot_be_written_holds_no_erasure_up(kept: Kept, tmp_path: Path) -> None:
     office, first = kept.office, kept.office.facts.clients[0]
     away = office.settings.replicas[1]

@@ -10,14 +10,18 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.test_documents import begin
 from tests.samples import typing as samples
 from tests.support import axe, forms, office_pages, pages, pdf
+from tests.support import documents as papers
 from tests.support.instance import ROOT, Instance
 
 pytestmark = pytest.mark.browser
 WIDE, ZOOMED = {"width": 1366, "height": 768}, {"width": 683, "height": 384}
 # Answers without a page of their own, which lead on to one; and what only a passkey has, looked at in test_passkeys.py.
 LEADING = {"/", "/own/passkeys/remove"}
+# Pictures, and parts of pages that a script asks for: looked at where they stand.
+PARTS = {"/pages/<token>", "/documents/pages/<token>", "/documents/readings/<token>", "/clients/<client>/uploads/<upload>"}
 LONG = "勅使河原 三津五郎左衛門之助"
 BRANCH = "東京都千代田区丸の内・日本橋地域法人開発支店(第二営業部)"
 
@@ -111,7 +115,7 @@ def _rules() -> list[str]:
         found += [
             (prefix[1] if prefix else "") + rule for rule in re.findall(r'blueprint\.get\("([^"]*)"\)', text)
         ]
-    return [rule for rule in found if rule not in LEADING]
+    return [rule for rule in found if rule not in LEADING | PARTS]
 
 
 def _stops(page: Page, most: int = 60) -> list[str]:
@@ -189,6 +193,63 @@ def _search(looker: Looker, page: Page) -> None:
     expect(page.locator("main .fault").first).to_be_visible()
     looker.look(page, "search with faults")
     looker.go(page, "/search")
+
+
+def _deposits(looker: Looker, page: Page, client: str) -> None:
+    """Originals with long names are taken in, and one of them goes back."""
+    at = looker.instance.address
+    looker.faulty(page, f"{client}/deposits/new")
+    paper = {"insurer": "三井住友海上あいおい生命保険株式会社", "note": "備考の長い例。" * 12, "paper": "保険証券", "sheets": "2"}
+    rows = {f"items-{n}-{name}": text for n in range(2) for name, text in paper.items()}
+    said = {"purpose": "保険金・給付金の請求手続き", "place": BRANCH, "giver": LONG * 2, "note": "メモの長い例。" * 40}
+    typed = forms.nested({**said, "received": "R8.1.5", "due": "R8.1.19", **rows, "items-2-note": ""})
+    assert forms.post(page, looker.instance, f"{client}/deposits/new", typed).ok
+    looker.go(page, client, "client with a receipt")
+    receipt = page.locator("a", has_text="D-000001").get_attribute("href") or ""
+    looker.faulty(page, f"{receipt}/back")
+    page.goto(f"{at}{receipt}/back")
+    page.locator("[name=item]").first.uncheck()
+    with page.expect_navigation():
+        page.keyboard.press("Control+s")
+    looker.look(page, "receipt, partly given back")
+    looker.wrong += _stops(page)
+    for path in (f"{receipt}/edit", f"{receipt}/back"):
+        looker.go(page, path)
+        looker.wrong += _stops(page)
+    for path in (f"{receipt}/versions/2", "/deposits", "/today", f"{client}/erase"):
+        looker.go(page, path)
+    order = {"sheet": "保険証券お預り証", "purpose": "お客様へ交付", "addressee": LONG * 3}
+    forms.fill_in(page, f"{at}/prints?client={client.split('/')[-1]}&deposit={receipt.split('/')[-1]}", order)
+    looker.sheet(page, "receipt on paper", BRANCH)
+
+
+def _documents(looker: Looker, page: Page, client: str, policy: str) -> None:
+    """Papers with long names are taken in; a page of one waits, and another lies beside the form."""
+    at, there = looker.instance.address, looker.instance.address + client
+    looker.go(page, f"{client}/documents/new")
+    names = [f"{LONG * 2}の保険証券.pdf", "控え.pdf", "手紙.docx"]
+    data = [papers.pdf("one", f"My number {papers.MY_NUMBER}", "three"), papers.pdf("a page"), b"PK"]
+    paths = [looker.folder / name for name in names]
+    for path, content in zip(paths, data, strict=True):
+        path.write_bytes(content)
+    begin(page, there, [str(path) for path in paths])
+    expect(page.locator("[data-open]:visible")).to_have_count(2, timeout=30_000)
+    expect(page.locator("li.file .fault:visible")).to_have_count(1, timeout=30_000)
+    looker.look(page, "files taken in")
+    looker.wrong += _stops(page)
+    [first, second] = [link.get_attribute("href") or "" for link in page.locator("[data-open]:visible").all()]
+    for path in (client, policy, first, f"{first}?p=2", f"{first}/edit", f"{first}/held/2", f"{first}/bin", f"{first}/erase"):
+        looker.go(page, path)
+        looker.wrong += _stops(page)
+    page.goto(at + second)
+    page.locator("[data-do=turn]").click()
+    looker.look(page, "a page turned")
+    page.goto(f"{at}{policy}/edit")
+    page.locator("[data-open-pane]").click()
+    expect(page.locator("#pane [data-viewer]")).to_be_visible()
+    page.locator("[data-read]").click()
+    expect(page.locator("[data-readings-box]")).not_to_be_empty()
+    looker.look(page, "a paper beside the policy form")
 
 
 def _faults(looker: Looker, page: Page, client: str, policy: str) -> None:
@@ -358,7 +419,7 @@ def test_every_page(
     policy = policies[0]
 
     for path in ("/clients", "/clients/new/Household", "/clients/new/Corporation", corporation, f"{corporation}/edit",
-                 f"{client}/edit", f"{client}/policies/new", policy, *(f"{each}/edit" for each in policies), "/office",
+                 f"{client}/edit", f"{client}/policies/new", policy, *(f"{each}/edit" for each in policies), "/office", "/office/space",
                  "/office/particulars", "/office/recovery-sheet", "/prints", "/help", "/cookies", "/attention",
                  "/ledger", "/clients?initial=わ", "/nowhere", "/clients/" + "0" * 32):  # fmt: skip
         looker.go(page, path)
@@ -371,6 +432,8 @@ def test_every_page(
         looker.go(page, path)
     _print(looker, page, client)
     _search(looker, page)
+    _deposits(looker, page, client)
+    _documents(looker, page, client, policy)
     for path in ("/ledger", "/ledger/1"):
         looker.go(page, path)
 

@@ -74,7 +74,7 @@ def test_on_a_terminal_progress_is_one_line_that_moves(office: Office) -> None:
         said += piece
     os.close(ours)
     assert process.wait() == 0
-    assert "\rデータベース".encode() in said and b"100%" in said
+    assert "\rバックアップ: データベース".encode() in said and b"100%" in said
 
 
 def test_for_programs_it_is_one_line_of_json(office: Office) -> None:
@@ -104,7 +104,7 @@ def test_a_drill_that_finds_something_names_it_and_ends_with_1(office: Office) -
     told = facts(kura(office, "drill", "--json", code=1))
     assert told["faults"] == [{"kind": "file-changed", "file": "settings.toml"}]
     assert facts(kura(office, "status", "--json"))["backup_faults"] == 1
-    assert "ありません" in kura(office, "drill", "--name", "20200101-000000", code=1)
+    assert "「20200101-000000」という名前" in kura(office, "drill", "--name", "20200101-000000", code=1)
 
 
 def test_a_restore_asks_before_it_changes_anything(office: Office) -> None:
@@ -114,6 +114,7 @@ def test_a_restore_asks_before_it_changes_anything(office: Office) -> None:
     change(office)
     declined = kura(office, "restore", "--at", day, code=1)  # nobody there to answer
     assert "前の内容に戻る記録: 1" in declined and "戻りません" in declined
+    assert "何も変えずに終わりました" in declined and "Aborted" not in declined
     assert not office.sql("SELECT 1 FROM journal WHERE event = 'restored'")
     said = kura(office, "restore", "--at", day, "--yes")
     assert "の記録に戻しました" in said and "--undo" in said
@@ -141,6 +142,21 @@ def test_an_unmounted_disk_is_told_with_the_way_on(office: Office) -> None:
     said = kura(office, "backup", code=1)
     assert f"--force {office.settings.backups}" in said
     kura(office, "backup", "--force", str(office.settings.backups))
+
+
+def test_with_a_replica_of_the_keys_away_state_and_backup_go_on_and_say_what_to_do(office: Office, tmp_path: Path) -> None:
+    away = office.settings.replicas[1]
+    shutil.move(away, tmp_path / "away")
+    told = kura(office, "status")
+    assert "不足している控え: 1" in told and str(away) in told and "kura backup" in told
+    assert "バックアップができました" in kura(office, "backup") and not away.exists()
+    refused = kura(office, "ticket", code=1)
+    assert str(away) in refused and "settings.toml" in refused
+    shutil.move(tmp_path / "away", away)
+    (away / f"shred.{office.instance.files.read().keystore.epoch}").unlink()  # what a change meanwhile would leave
+    kura(office, "backup")
+    told = kura(office, "status")
+    assert "不足している控え: 0" in told and "解約で消去する日: なし" in told
 
 
 def test_the_main_folder_is_made_again_from_the_other_disk(office: Office, tmp_path: Path) -> None:

@@ -26,7 +26,10 @@ def test_from_one_server_to_the_next(office: Office, tmp_path: Path) -> None:
     done = kura("pack", "--folder", str(old), "--to", str(pack), "--with-backups")
     assert done.returncode == 0, done.stderr
     code = printed(done.stdout, "開封コード")
-    refusal(kura("unpack", str(pack), "--folder", str(new), typed="00000-00000-00000-00000-000001\n"))
+    assert "外に閉じている: 引っ越しのため" in kura("status", "--folder", str(old)).stdout
+    assert "kura pack --reopen" in refusal(kura("restore", "--folder", str(old), "--at", "2026-11-22"))
+    for mistyped in ("00000-00000-00000-00000-000001\n", ""):
+        assert "開封コードは26文字" in refusal(kura("unpack", str(pack), "--folder", str(new), typed=mistyped))
     assert "開封コードが" in refusal(kura("unpack", str(pack), "--folder", str(new), typed=f"{new_code()}\n"))
     assert not new.exists()
     unpacked = kura("unpack", str(pack), "--folder", str(new), typed=f"{code.lower()}\n")
@@ -38,6 +41,15 @@ def test_from_one_server_to_the_next(office: Office, tmp_path: Path) -> None:
     gone = kura("destroy", "--folder", str(old), "--yes", load(old).office.hex(), "--moved", receipt)
     assert gone.returncode == 0 and not old.exists(), gone.stderr
     assert kura("verify-log", "--folder", str(new)).returncode == 0
+
+
+def test_an_office_that_works_and_never_asked_goes_only_when_its_contract_has_ended(office: Office) -> None:
+    furnished(office)
+    let_go(office)
+    destroy = ("destroy", "--folder", str(office.folder), "--yes", load(office.folder).office.hex())
+    assert "--contract-ended" in refusal(kura(*destroy))
+    assert (office.folder / "data" / "kura.db").exists() and not (office.folder / "closed").exists()
+    assert kura(*destroy, "--contract-ended").returncode == 0 and not office.folder.exists()
 
 
 def test_a_move_given_up(office: Office, tmp_path: Path) -> None:

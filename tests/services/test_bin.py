@@ -59,7 +59,8 @@ def test_a_binned_policy_is_found_by_nobody(office: Office) -> None:
         clients.versions(desk, owner, policy)
     sheet = printing.print_client(desk, owner, ORDER)
     assert policy not in {held.id for held in sheet.page.policies}
-    assert operations.state(office.desk()).records["policy"] == before  # what is stored is stored
+    state = operations.state(office.desk())
+    assert (state.records["policy"], state.binned) == (before - 1, 1)
     [item] = bin.listed(office.desk())
     assert (item.client, item.record, item.whole, item.by) == (owner, policy, False, "佐々木 恵")
     assert item.policy is not None and item.until == item.since + 30 * DAY
@@ -80,6 +81,8 @@ def test_a_binned_client_is_found_by_nobody_and_keeps_his_ledger_rows(office: Of
             look()
     assert clients.get(desk, other).related == []
     assert today_service.today(desk).clients == len(office.facts.clients) - 1
+    state = operations.state(desk)
+    assert (state.records["policy"], state.binned) == (len(office.facts.policies[1]), 1)
     with desk.act(Event.LEDGER_OPENED, Permission.PRINT) as act:
         progress = whole_office_progress.progress_of(act)
     assert progress.elsewhere == 0 and progress.clients == len(office.facts.clients) - 1

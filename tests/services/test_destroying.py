@@ -235,7 +235,7 @@ def test_what_is_refused_leaves_everything_as_it_was(office: Office, spoil: str,
     with pytest.raises(Refused) as refused:
         destroy(office, order)
     codes = {"key": "operator-key-other", "inside": "certificate-inside", "there": "certificate-there", "running": "ending-running",
-             "day": "ending-before-day", "restore": "closed-for-other", "packed": "ending-packed"}  # fmt: skip
+             "day": "ending-before-day", "restore": "closed-for-restore", "packed": "ending-packed"}  # fmt: skip
     assert refused.value.code == codes[spoil]
     after = {path: path.read_bytes() for path in office.folder.rglob("*") if path.is_file() and not path.name.endswith(("-wal", "-shm"))}
     assert after == {path: raw for path, raw in before.items() if not path.name.endswith(("-wal", "-shm"))}

@@ -15,6 +15,7 @@ import pytest
 
 from tests.support import killing
 from tests.support.offices import DEVICE, NAMES, ORIGIN, PASSWORD, Clock, Office, household
+from tests.support.people import join
 from tests.support.visits import Visit, shows_nothing
 from vault.domain.access import Permission
 from vault.domain.erasures import ErasureOrder
@@ -36,7 +37,7 @@ from vault.services import (
     restoring,
     sessions,
 )
-from vault.services.accounts import passwords, signing_in
+from vault.services.accounts import announcements, passwords, signing_in
 from vault.services.audit import Event
 from vault.services.instance import Instance
 from vault.services.restore_notes import Waiting
@@ -321,6 +322,42 @@ def test_it_can_be_undone_before_the_confirmation(office: Office) -> None:
     whole(office)
     with pytest.raises(Refused, match="restore-nothing"):
         restore(office, undo=True)
+
+
+def test_who_was_not_there_when_it_was_confirmed_is_told_at_the_next_sign_in(office: Office) -> None:
+    member = join(office)
+    name = backups.make(office.instance).name
+    office.clock.tick(60)
+    for client in range(2):
+        write_note(office, "あとから", client)
+    restore(office, name)
+    confirm(office)
+    session = member.sign_in(office).session
+    assert session.payload is not None
+    [told] = session.payload.announced
+    assert (told.event, told.name) == (Event.RESTORE_CONFIRMED, "佐々木 恵")
+    assert told.at == office.clock()
+    desk = sessions.desk(office.instance, session, ORIGIN)
+    announcements.read(desk, told.position)
+    again = member.sign_in(office).session.payload
+    assert again is not None and again.announced == ()
+    mine = office.session().payload
+    assert mine is not None and mine.announced == ()
+
+
+def test_more_clients_than_are_read_in_one_go_hide_no_announcement(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(announcements, "AT_ONCE", 1)
+    member = join(office)
+    name = backups.make(office.instance).name
+    office.clock.tick(60)
+    for client in range(2):
+        write_note(office, "あとから", client)
+    restore(office, name)
+    confirm(office)
+    payload = member.sign_in(office).session.payload
+    assert payload is not None and [told.event for told in payload.announced] == [Event.RESTORE_CONFIRMED]
 
 
 def test_two_restores_before_one_confirmation(office: Office) -> None:

@@ -8,17 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import documents as papers
 from tests.support.offices import Office, household
-from vault.domain.access import Permission
 from vault.domain.clients import Client, Hold, Member, RelatedClient
 from vault.domain.erasures import MEMBER, PART, ErasureOrder
 from vault.domain.policies.choices import ENDED
 from vault.domain.retention import OFFICE_YEARS, OWN_DAY
 from vault.domain.values import TypedDate
 from vault.errors import Forbidden, NotFound, Refused
-from vault.services import backups, bin, clients, erasing, objects, policies, rekeying, retention, what_goes
+from vault.services import backups, bin, clients, erasing, policies, rekeying, retention, what_goes
 from vault.services.accounts import rules
-from vault.services.audit import Event
 from vault.services.backups import folder_of
 from vault.services.safe import Desk
 from vault.services.today import today
@@ -264,16 +263,14 @@ def test_a_policy_goes_with_its_versions_and_what_lies_in_the_bin_stays_there(of
 
 def test_a_document_goes_and_the_others_stay(office: Office) -> None:
     client = office.facts.clients[0]
-    with office.desk().act(Event.CLIENT_SAVED, Permission.WRITE_DOCUMENTS, client) as act:
-        scan, other = (objects.put(act, client, [text], len(text)) for text in (b"scan of one", b"scan of another"))
-    number = what_goes.erase_object(office.desk(), client, scan, ORDER)
+    scan, other = (papers.add(office, papers.pdf(text)) for text in ("scan of one", "scan of another"))
+    number = what_goes.erase_document(office.desk(), client, scan, ORDER)
     told = erasing.certificate(office.desk(), number)
-    assert (told.what, told.records, told.versions, told.objects) == (PART, 0, 0, 1)
-    with office.desk().act(Event.CLIENT_OPENED, Permission.READ_DOCUMENTS, client) as act:
-        assert objects.names(act, client) == [other] and objects.read(act, client, other) == b"scan of another"
+    assert (told.what, told.records, told.versions, told.objects) == (PART, 1, 0, 1)
+    assert papers.words_of(office, other) == ["scan of another"]
     assert len(list(office.instance.objects.names())) == 1 and len(clients.get(office.desk(), client).policies) == 2
     with pytest.raises(NotFound):
-        what_goes.erase_object(office.desk(), client, scan, ORDER)
+        what_goes.erase_document(office.desk(), client, scan, ORDER)
 
 
 def test_a_damaged_client_keeps_nobody_from_the_list_or_the_first_page(office: Office) -> None:

@@ -16,6 +16,8 @@ from flask import Flask
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from tests.support.deposits import papers
+from tests.support.documents import pdf, take, upload
 from tests.support.offices import Clock, Office, copied, household, policy
 from tests.support.people import Member, join
 from tests.support.visits import Visit
@@ -23,7 +25,7 @@ from vault import catalogue
 from vault.domain.access import Role
 from vault.domain.inspections import NOTHING, Inspection
 from vault.domain.prints import POLICY_LIST, PrintOrder
-from vault.services import clients, inspections, policies, printing
+from vault.services import clients, deposits, inspections, policies, printing
 from vault.services.accounts import compartments
 from vault.services.instance import Instance
 
@@ -73,7 +75,33 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "policies.edit": WRITERS,
     "policies.save": WRITERS,
     "policies.switch_existing": WRITERS,
+    "deposits.index": READERS,
+    "deposits.show": READERS,
+    "deposits.version": READERS,
+    "deposits.new": WRITERS,
+    "deposits.create": WRITERS,
+    "deposits.edit": WRITERS,
+    "deposits.save": WRITERS,
+    "deposits.back": WRITERS,
+    "deposits.back_now": WRITERS,
+    "deposits.again": WRITERS,
     # a viewer reads and prints; another writer approves; everybody may look whether papers came back
+    "pictures.show": READERS,
+    "documents.show": READERS,
+    "documents.beside": READERS,
+    "documents.again": READERS,
+    "documents.readings": WRITERS,
+    "documents.edit": WRITERS,
+    "documents.save": WRITERS,
+    "blackout.show": WRITERS,
+    "blackout.settle": WRITERS,
+    "uploads.new": WRITERS,
+    "uploads.create": WRITERS,
+    "uploads.begin": WRITERS,
+    "uploads.show": WRITERS,
+    "uploads.piece": WRITERS,
+    "uploads.take": WRITERS,
+    "uploads.cancel": WRITERS,
     "prints.choose": READERS,
     "prints.make": READERS,
     "prints.make_approved": READERS,
@@ -110,11 +138,15 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "bin.put_client": WRITERS,
     "bin.policy": WRITERS,
     "bin.put_policy": WRITERS,
+    "bin.document": WRITERS,
+    "bin.put_document": WRITERS,
     "bin.bring_back": WRITERS,
     "erasing.client": HEADS,
     "erasing.client_now": HEADS,
     "erasing.policy": HEADS,
     "erasing.policy_now": HEADS,
+    "erasing.document": HEADS,
+    "erasing.document_now": HEADS,
     "erasing.member": HEADS,
     "erasing.member_now": HEADS,
     "erasing.index": HEADS,
@@ -179,19 +211,23 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "passkeys.remove_now": EVERYBODY,
     "attention.show": EVERYBODY,
     "office.index": EVERYBODY,
+    "space.show": EVERYBODY,
     "help_pages.index": EVERYBODY,
     "today.show": EVERYBODY,
     "today.announced": EVERYBODY,
 }
 # Besides those with a client in their address: he is named in what is asked or sent.
 NAMES_A_CLIENT = frozenset({
-    "bin.client", "bin.put_client", "bin.policy", "bin.put_policy","prints.choose", "prints.make", "ledger.take_out", "ledger.note_take_out"})
+    "bin.client", "bin.put_client", "bin.policy", "bin.put_policy","prints.choose", "prints.make", "ledger.take_out", "ledger.note_take_out",
+    "bin.document", "bin.put_document", "documents.show", "documents.beside", "documents.edit", "documents.save", "blackout.show",
+    "blackout.settle", "uploads.new", "uploads.create", "uploads.begin", "uploads.cancel",
+    "deposits.show", "deposits.version", "deposits.new", "deposits.create", "deposits.edit", "deposits.save", "deposits.back", "deposits.back_now"})
 # Everybody may, and nobody of these people has one yet: what is asked for by its name is not there.
 OF_NOTHING = frozenset({
-    "search.drop", "bin.bring_back", "erasing.member_now", "erasing.make", "whole_office.make", "passkeys.remove", "passkeys.remove_now"})
+    "search.drop", "bin.bring_back", "pictures.show", "documents.again", "documents.readings", "uploads.show", "uploads.piece", "uploads.take", "deposits.again", "erasing.member_now", "erasing.make", "whole_office.make", "passkeys.remove", "passkeys.remove_now"})
 # What these do would end the session, or take away what others of the table need: asked last, in this order.
 LAST = (
-    "bin.put_policy", "bin.put_client",
+    "bin.put_document", "bin.put_policy", "bin.put_client",
     "people.note", "people.change", "people.reenrol_now", "people.stop_now", "devices.remove", "compartments.rename",
     "compartments.set_members", "compartments.move_now", "signing_in.unlock", "signing_in.lock", "signing_in.end",
 )  # fmt: skip
@@ -209,6 +245,8 @@ class Staffed:
     branch: bytes
     client: bytes
     policy: bytes
+    deposit: bytes
+    document: bytes
     serial: int
     victim: bytes
     members: dict[str, Member]
@@ -233,6 +271,8 @@ def staffed(template: Office, root: Path) -> Staffed:
     client = clients.create(office.desk(), branch, theirs)
     clients.save(office.desk(), client, replace(theirs, notes=OF_THE_CLIENT[3]), 1)
     made = policies.create(office.desk(), client, policy(theirs, "日本生命", NUMBER))
+    deposit = deposits.create(office.desk(), client, papers(NAME, NUMBER))
+    document = take(office.desk(), client, upload(office.desk(), client, pdf("a page"))).document
     order = PrintOrder(sheet=POLICY_LIST, purpose="社内利用", addressee=f"{NAME} 様", copies=1)
     serial = printing.print_client(office.desk(), client, order).serial
     members = {
@@ -247,7 +287,7 @@ def staffed(template: Office, root: Path) -> Staffed:
     office.clock.tick(20 * DAY)  # into December, so that November is there to be inspected
     inspections.sign(office.desk(), MONTH, Inspection(findings="なし", result=NOTHING))
     office.restart()
-    return Staffed(office, main, branch, client, made, serial, victim, members)
+    return Staffed(office, main, branch, client, made, deposit, document, serial, victim, members)
 
 
 def role_of(who: str) -> Role:
@@ -295,8 +335,9 @@ def _place(endpoint: str) -> int:
 def address(app: Flask, rule: Rule, of: Staffed, device: bytes) -> str:
     """The rule filled in with the branch's client and the like, and with a device."""
     values = {
-        "client": of.client.hex(), "policy": of.policy.hex(), "number": 1, "owner": "Household", "serial": of.serial,
+        "client": of.client.hex(), "policy": of.policy.hex(), "deposit": of.deposit.hex(), "document": of.document.hex(), "upload": "0" * 32, "number": 1, "owner": "Household", "serial": of.serial,
         "person": of.victim.hex(), "compartment": of.branch.hex(), "device": device.hex(),
+        "token": "of-another-session",
     }  # fmt: skip
     with app.test_request_context():
         path = app.url_map.bind("localhost").build(rule.endpoint, {name: values[name] for name in rule.arguments})

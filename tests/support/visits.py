@@ -93,7 +93,8 @@ def facts_for_routes(office: Office) -> dict[str, Any]:
     return {
         "client": office.facts.clients[0].hex(), "policy": office.facts.policies[0][0].hex(), "number": 1,
         "owner": "Household", "serial": 1, "person": office.facts.person.hex(), "device": device.hex(),
-        "compartment": room.hex(),
+        "compartment": room.hex(), "deposit": office.facts.clients[1].hex(), "document": office.facts.clients[1].hex(),
+        "upload": "0" * 32, "token": "of-another-session",
     }  # fmt: skip
 
 

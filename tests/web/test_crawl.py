@@ -9,11 +9,14 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from tests.support.deposits import papers
+from tests.support.documents import add, pdf
 from tests.support.offices import NAMES, PASSWORD, Office
 from tests.support.people import join
 from tests.support.visits import Visit, add_passkey, address, shows_nothing, this_month
 from vault.domain.access import Role
 from vault.domain.inspections import NOTHING
+from vault.services import deposits
 from vault.web.app import ROOT
 
 CSP = (
@@ -29,7 +32,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-KINDS = re.compile(r"text/(html|css|javascript)|image/(svg\+xml|png|x-icon|vnd\.microsoft\.icon)|font/(woff2?|ttf|otf)")
+KINDS = re.compile(r"text/(html|css|javascript)|image/(svg\+xml|png|jpeg|x-icon|vnd\.microsoft\.icon)|font/(woff2?|ttf|otf)")
 # A block of data is no script: no browser runs it.
 INLINE = re.compile(r"<script(?![^>]*\ssrc=)(?! type=\"application/json\")|<style|\sstyle=|\son[a-z]+=|javascript:|<base\s", re.IGNORECASE)
 _LINK = re.compile(r'(?:href|src)="([^"#]*)')
@@ -72,9 +75,13 @@ def crawl(visit: Visit, start: list[str]) -> dict[str, TestResponse]:
     return found
 
 
-def start_of(app: Flask, office: Office) -> list[str]:
-    rules = [r for r in app.url_map.iter_rules() if "GET" in (r.methods or ()) and r.endpoint != "static"]
-    return [address(app, rule, office) for rule in rules]
+# Their addresses are only good in the session of whoever has opened a document or announced a file.
+GIVEN = ("pictures.show", "documents.again", "documents.readings", "uploads.show")
+
+
+def start_of(app: Flask, office: Office, **told: str) -> list[str]:
+    rules = [r for r in app.url_map.iter_rules() if "GET" in (r.methods or ()) and r.endpoint not in ("static", *GIVEN)]
+    return [address(app, rule, office, **told) for rule in rules]
 
 
 def printed_once(visit: Visit, office: Office) -> TestResponse:
@@ -88,7 +95,9 @@ def test_signed_in(app: Flask, visit: Visit, office: Office) -> None:
     assert sheet.status_code == 200 and NAMES[0] in sheet.get_data(as_text=True)
     check(sheet, "sheet")
     add_passkey(office)
-    found = crawl(visit, start_of(app, office))
+    deposit = deposits.create(office.desk(), office.facts.clients[0], papers(NAMES[0], "N-01"))
+    document = add(office, pdf("a page", "another page")).hex()
+    found = crawl(visit, start_of(app, office, deposit=deposit.hex(), document=document))
     assert len(found) > 80
     for path, answer in found.items():
         check(answer, path)

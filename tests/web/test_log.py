@@ -12,7 +12,7 @@ from tests.support import catalogue, colleagues
 from tests.support.offices import NAMES, SECRETS, Office, household
 from tests.support.visits import Visit
 from vault.domain.unusual import Mark
-from vault.services import clients
+from vault.services import backups, clients
 from vault.services.audit import Event
 from vault.services.log import GROUPS
 
@@ -34,6 +34,12 @@ def colleague(app: Flask, office: Office, role: str) -> Visit:
     visit = Visit(app, office).with_device(colleagues.DEVICE)
     assert visit.sign_in(colleagues.LOGIN_ID, colleagues.PASSWORD).status_code == 303
     return visit
+
+
+def test_what_the_operator_did_on_the_terminal_bears_his_name(visit: Visit, office: Office) -> None:
+    backups.make(office.instance)
+    [entry] = [row for row in rows(visit) if "バックアップを作った" in row]
+    assert "運営者" in entry and "不明" not in entry
 
 
 def next_month(office: Office, visit: Visit, day: int = 10) -> Visit:

@@ -15,8 +15,10 @@ from tests.support.offices import NAMES, PASSWORD, Office
 from tests.support.people import join
 from tests.support.visits import Visit
 from vault.domain.access import Role
+from vault.domain.clients import RelatedClient
+from vault.domain.erasures import ErasureOrder
 from vault.domain.prints import CLIENT_CARD, FINAL_PURPOSE, POLICY_DETAIL
-from vault.services import clients, policies, whole_office_progress
+from vault.services import bin, clients, erasing, policies, whole_office_progress
 from vault.services.accounts import rules
 
 HEALTH, WAS_HEALTHY = "高血圧のため服薬中", "前は異常なし"
@@ -80,6 +82,25 @@ def test_a_client_card_shows_people_policies_and_versions(visit: Visit) -> None:
     for word in ("志摩 海斗 様", "シマ カイト", "世帯", "昭和54年5月3日", "47 歳", "東京都渋谷区渋谷1-1-1", "日本生命", "N-01",
                  "明治安田生命", "12,000", "月払合計 22,000", "備考: ― → 二度目", "第2版"):  # fmt: skip
         assert word in told, word
+
+
+@pytest.mark.parametrize("gone", ["erased", "binned"])
+def test_a_client_card_tells_of_a_related_client_as_the_page_does(gone: str, visit: Visit, office: Office) -> None:
+    """Never his name or number: one that was erased is said to be, one in the bin is not told of."""
+    first, other = office.facts.clients[:2]
+    page = clients.get(office.desk(), first)
+    linked = replace(page.client, related=(RelatedClient(client=other.hex(), link="ご兄弟の世帯"),))
+    clients.save(office.desk(), first, linked, page.version)
+    if gone == "erased":
+        erasing.erase_clients(office.desk(), [other], ErasureOrder(reason="ご本人からの請求"))
+    else:
+        bin.put(office.desk(), other, other, clients.get(office.desk(), other).version)
+    card = text_of(order(visit, CLIENT_CARD))
+    shown = text_of(visit.get(f"/clients/{first.hex()}"))
+    assert ("消去済み ご兄弟の世帯" in card, "消去済み ご兄弟の世帯" in shown) == (gone == "erased",) * 2
+    assert "見られないお客様" not in card and other.hex() not in card
+    earlier = visit.get(f"/clients/{first.hex()}/versions/{page.version + 1}").get_data(as_text=True)
+    assert "見られないお客様" in earlier and other.hex() not in earlier
 
 
 def test_a_policy_detail_shows_what_changed(visit: Visit, office: Office) -> None:

@@ -31,8 +31,9 @@ LOOK_SECONDS = 0.2
 
 @dataclass
 class Teller:
-    """Progress: on a terminal one line that moves, elsewhere a line for each step."""
+    """Progress: on a terminal one line that moves, elsewhere a line for each step. `what`: of which of several works."""
 
+    what: str = ""
     moving: bool = field(default_factory=lambda: sys.stderr.isatty())
     step: str = ""
     last: float = 0.0
@@ -42,11 +43,14 @@ class Teller:
             self.end()
             self.step, self.last = step, 0.0
             if not self.moving:
-                click.echo(_("backup-step." + step), err=True)
+                click.echo(self._name(step), err=True)
         if self.moving and (time.monotonic() - self.last > LOOK_SECONDS or done >= of):
             self.last = time.monotonic()
             share = f"{min(100, 100 * done // of) if of else 100:3d}%"
-            click.echo(f"\r{_('backup-step.' + step)} {share}", nl=False, err=True)
+            click.echo(f"\r{self._name(step)} {share}", nl=False, err=True)
+
+    def _name(self, step: str) -> str:
+        return (f"{self.what}: " if self.what else "") + _("backup-step." + step)
 
     def end(self) -> None:
         """The line that moved stays as it is."""
@@ -56,9 +60,9 @@ class Teller:
 
 
 def opened(folder: Path) -> Instance:
-    """The instance of a folder, looked at before anything is done; raises NotReady."""
+    """The instance of a folder, looked at before anything is done; raises NotReady. A replica of the keys may be away."""
     instance = Instance(load(folder))
-    instance.check()
+    instance.check(away=True)
     return instance
 
 
@@ -67,9 +71,13 @@ def opened(folder: Path) -> Instance:
 
 def backup(instance: Instance, force: str, drilled: bool) -> tuple[Made, Drill | None]:
     """Make a backup and try it."""
-    teller = Teller()
+    teller = Teller(_("バックアップ"))
     made = backups.make(instance, teller, force)
-    found = backups.drill(instance, made.name, teller) if drilled else None
+    teller.end()
+    if not drilled:
+        return made, None
+    teller = Teller(_("バックアップの点検"))
+    found = backups.drill(instance, made.name, teller)
     teller.end()
     return made, found
 
@@ -113,7 +121,7 @@ def tell_drill(found: Drill) -> None:
 
 def restore(folder: Path, at: str, undo: bool, sure: Callable[[], bool]) -> None:
     """Tell what would go, ask, do it; nothing is changed before `sure` has said yes."""
-    instance, teller = opened(folder), Teller()
+    instance, teller = opened(folder), Teller(_("復元"))
     if undo and restoring.give_up(instance):
         click.echo(_("途中で止まった作業を取りやめました。記録は変わっていません。"))
         return

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from vault.config import SECRET_FILE, SETTINGS_FILE, load
 from vault.errors import NotReady, Refused
-from vault.services import certificates, destroying, ending_notes, presence
+from vault.services import cancellation, certificates, closing, destroying, ending_notes, presence
 from vault.services.destroying import OPERATOR_KEY, Order
-from vault.services.ending_notes import Ending
+from vault.services.ending_notes import MOVED, Ending
 from vault.services.instance import Instance
 
 KEY_BYTES = 32
@@ -21,9 +21,8 @@ def wording(words: NullTranslations) -> Callable[[Ending], str]:
     """What stands above the facts of a certificate, for people."""
 
     def write(ending: Ending) -> str:
-        title = words.gettext("消去証明書(契約の終了)") if ending.ended else words.gettext("消去の途中の控え(証明書ではありません)")
         lines = [
-            title,
+            _title(ending, words),
             words.gettext("証券蔵が持っていた鍵とその控え、記録、書類、バックアップ、設定を消去しました。")
             if ending.ended else words.gettext("まだ消去できていない場所があります。下の replica または backups in の行のうち expected の場所です。"),
             words.gettext("対象は証券蔵自身が持っていた写しです。印刷された紙や、ほかの人がほかの場所に写したものは、ここに含みません。"),
@@ -33,6 +32,14 @@ def wording(words: NullTranslations) -> Callable[[Ending], str]:
         return "\n".join(lines)
 
     return write
+
+
+def _title(ending: Ending, words: NullTranslations) -> str:
+    if not ending.ended:
+        return words.gettext("消去の途中の控え(証明書ではありません)")
+    if ending.why == MOVED:
+        return words.gettext("消去証明書(引っ越し前のサーバー)")
+    return words.gettext("消去証明書(契約の終了)")
 
 
 def private_key(folder: Path, given: Path | None) -> bytes:
@@ -93,10 +100,19 @@ def _begin(folder: Path, order: Order) -> Ending:
             raise Refused("ending-nothing", folder=folder) from None
         raise
     try:
+        _check_asked(instance, order)
         return destroying.begin(instance, order)
     finally:
         instance.engine.dispose()
         instance.keyring.let_go()
+
+
+def _check_asked(instance: Instance, order: Order) -> None:
+    """An office that works, and has not asked for its end, goes only where the operator says that its contract has ended."""
+    if order.contract_ended or order.receipt or closing.closed_for(instance):
+        return
+    if instance.settings.database.is_file() and instance.has_begun() and cancellation.told(instance) is None:
+        raise Refused("ending-not-asked")
 
 
 def told(facts: certificates.Facts) -> list[str]:

@@ -24,6 +24,7 @@ from vault.services import (
     backups,
     cancellation,
     certificates,
+    closing,
     destroying,
     packing,
     presence,
@@ -53,6 +54,24 @@ def main() -> None:
     os.umask(0o077)
 
 
+def _sure(question: str) -> bool:
+    """Yes or no; whoever breaks off means no."""
+    try:
+        return click.confirm(question, default=False)
+    except click.Abort:
+        click.echo(err=True)
+        return False
+
+
+def _asked(question: str) -> str:
+    """What is typed; nothing from whoever breaks off."""
+    try:
+        return str(click.prompt(question)).strip()
+    except click.Abort:
+        click.echo(err=True)
+        return ""
+
+
 def _moment(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, JAPAN).strftime("%Y-%m-%d %H:%M")
 
@@ -60,7 +79,7 @@ def _moment(seconds: int) -> str:
 # --- init
 
 
-@main.command()
+@main.command(help=_("新しい証券蔵を作り、ログインIDと初期パスワードを一度だけ表示する"))
 @folder_option
 @click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
 @click.option("--operator-key", type=click.Path(path_type=Path, exists=True), help=_("運営者の公開鍵(16進)のファイル"))
@@ -137,7 +156,7 @@ def _operator_public(folder: Path, given: Path | None) -> bytes:
 # --- serve
 
 
-@main.command()
+@main.command(help=_("証券蔵を、止めるまでこのコンピューターの中だけで開く"))
 @folder_option
 @click.option("--port", type=click.IntRange(1, 65535), help=_("待ち受けるポート"))
 @click.option("--workers", type=click.IntRange(1, 32), help=_("ワーカーの数"))
@@ -163,23 +182,27 @@ def serve(folder: Path, port: int | None, workers: int | None) -> None:
 # --- status, ticket
 
 
-@main.command()
+@main.command(help=_("件数、場所、日付を表示する(中身は表示しない)"))
 @folder_option
 @click.option("--json", "as_json", is_flag=True)
 def status(folder: Path, as_json: bool) -> None:
     """Counts, places and dates; nothing of what is inside."""
     try:
         instance = Instance(load(folder))
-        instance.check()
+        instance.check(away=True)
         facts = _facts(instance)
     except KuraError as error:
         _stop(error)
     if as_json:
         click.echo(json.dumps(facts, ensure_ascii=False))
         return
+    if facts.get("closed"):
+        facts["closed"] = _("closed." + str(facts["closed"]))
     for name, value in facts.items():
-        told = {True: _("はい"), False: _("いいえ")}.get(value, value) if isinstance(value, bool) else value
+        told = {True: _("はい"), False: _("いいえ"), "": _("なし")}.get(value, value) if isinstance(value, bool | str) else value
         click.echo(f"{_('status.' + name)}: {told}")
+    for place in instance.files.owed():
+        click.echo(_("鍵の控えが足りない場所: %(place)s。つなぎ直してから kura backup を実行すると、足りない分が書かれます。") % {"place": place}, err=True)
 
 
 def _facts(instance: Instance) -> dict[str, object]:
@@ -191,6 +214,7 @@ def _facts(instance: Instance) -> dict[str, object]:
         "begun": True,
         "clients": state.clients,
         "records": sum(state.records.values()),
+        "binned": state.binned,
         "prints": state.prints,
         "journal": state.journal,
         "keystore": f"{state.keystore[0]}.{state.keystore[1]}",
@@ -199,7 +223,11 @@ def _facts(instance: Instance) -> dict[str, object]:
         "recovery_sheet": _moment(state.sheet_made) if state.sheet_made else "",
         "devices": state.devices,
         "free_bytes": state.free_bytes,
+        "documents_bytes": state.documents_bytes,
+        "documents_limit": state.documents_limit,
+        "scans_read": state.scans_read,
         "journal_whole": _journal_whole(instance),
+        "closed": closing.closed_for(instance),
         "ending": held.day.isoformat() if (held := cancellation.told(instance)) else "",
         **backing_up.status_facts(backups.state(instance)),
     }
@@ -211,7 +239,7 @@ def _journal_whole(instance: Instance) -> bool:
         return audit.verify_chain(connection) is None
 
 
-@main.command()
+@main.command(help=_("復旧用紙を持つ事務所のために、一度だけ使える復旧許可番号を出す"))
 @folder_option
 def ticket(folder: Path) -> None:
     """A one-time ticket (復旧許可番号) for an office that shows its recovery sheet."""
@@ -225,7 +253,7 @@ def ticket(folder: Path) -> None:
     click.echo(f"{_('有効期限')}: {_moment(expires)}")
 
 
-@main.command("verify-log")
+@main.command("verify-log", help=_("アクセスログの連なりを確かめる(正しくなければ終了コード1)"))
 @folder_option
 @click.option("--expect", metavar=_("番号:控え"), help=_("前の点検で書き留めた控えとも比べる"))
 @click.option("--json", "as_json", is_flag=True)
@@ -249,7 +277,7 @@ def verify_log(folder: Path, expect: str | None, as_json: bool) -> None:
 # --- backup, drill, restore
 
 
-@main.command()
+@main.command(help=_("利用中のままバックアップを作り、戻せるか点検する(異常があれば終了コード1)"))
 @folder_option
 @click.option("--force", default="", metavar=_("フォルダー"), help=_("断られたバックアップのフォルダーを、名前を入れて使う"))
 @click.option("--no-drill", is_flag=True, help=_("できたバックアップを点検しない"))
@@ -270,13 +298,13 @@ def backup(folder: Path, force: str, no_drill: bool, as_json: bool) -> None:
     sys.exit(bool(made.lost or (found is not None and found.faults)))
 
 
-@main.command()
+@main.command(help=_("バックアップを作業用のフォルダーで点検する(異常があれば終了コード1)"))
 @folder_option
 @click.option("--name", default="", help=_("点検するバックアップの名前(なければ最新)"))
 @click.option("--json", "as_json", is_flag=True)
 def drill(folder: Path, name: str, as_json: bool) -> None:
     """Try a backup in a scratch folder; exit status 1 when anything in it is not right."""
-    teller = backing_up.Teller()
+    teller = backing_up.Teller(_("バックアップの点検"))
     try:
         found = backups.drill(backing_up.opened(folder), name, teller)
     except KuraError as error:
@@ -289,7 +317,7 @@ def drill(folder: Path, name: str, as_json: bool) -> None:
     sys.exit(bool(found.faults))
 
 
-@main.command()
+@main.command(help=_("記録と書類を、バックアップの時の状態に戻す"))
 @folder_option
 @click.option("--at", default="", metavar="2026-11-22[T14:30]", help=_("この時までのいちばん新しいバックアップに戻す"))
 @click.option("--undo", is_flag=True, help=_("確認の前に、戻す前の状態に直す"))
@@ -303,15 +331,15 @@ def restore(folder: Path, at: str, undo: bool, source: Path | None, keys: Path |
         if source is not None:
             backing_up.rebuild(folder, source, at, keys)
         else:
-            backing_up.restore(folder, at, undo, lambda: yes or click.confirm(_("この内容で進めますか"), default=False))
+            backing_up.restore(folder, at, undo, lambda: yes or _sure(_("この内容で進めますか")))
     except KuraError as error:
         _stop(error)
 
 
-@main.command()
+@main.command(help=_("証券蔵を、鍵とバックアップごと消去し、署名した証明書を書く(元に戻せない)"))
 @folder_option
 @click.option("--yes", metavar="OFFICE_ID", default="", help=_("確かめの入力の代わりに、事務所のIDを渡す"))
-@click.option("--contract-ended", is_flag=True, help=_("事務所が申し込んだ日を待たずに消去する(契約が終わったとき)"))
+@click.option("--contract-ended", is_flag=True, help=_("申し込みがなくても、その日を待たずに消去する(契約が終わったとき)"))
 @click.option("--moved", metavar=_("受領番号"), default="", help=_("引っ越しのあと、kura unpack が表示した受領番号"))
 @click.option("--operator-key", type=click.Path(path_type=Path), help=_("運営者の秘密鍵(16進)のファイル"))
 @click.option("--certificate", type=click.Path(path_type=Path), help=_("証明書を書くファイル(なければフォルダーの隣)"))
@@ -331,7 +359,7 @@ def destroy(
             return
         office = ending.office_of(folder)
         click.echo(_("事務所のID: %(office)s") % {"office": office})
-        if (yes or click.prompt(_("すべてを消去します。元に戻せません。事務所のIDを入力してください"))).strip().lower() != office:
+        if (yes.strip() or _asked(_("すべてを消去します。元に戻せません。事務所のIDを入力してください"))).lower() != office:
             raise Refused("ending-unconfirmed")
         key = ending.private_key(folder, operator_key)
         order = destroying.Order(key, target, contract_ended, moved, lost)
@@ -341,7 +369,7 @@ def destroy(
     click.echo(_("すべて消去しました。証明書: %(file)s") % {"file": written})
 
 
-@main.command("verify-certificate")
+@main.command("verify-certificate", help=_("契約終了の証明書か、書き写した消去証明書の値を確かめる(正しくなければ終了コード1)"))
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--key", required=True, help=_("運営者(お客様の消去証明書では事務所)の公開鍵か、復旧用紙の指紋: 16進、またはそのファイル"))
 def verify_certificate(file: Path, key: str) -> None:
@@ -357,7 +385,7 @@ def verify_certificate(file: Path, key: str) -> None:
         click.echo(line)
 
 
-@main.command()
+@main.command(help=_("証券蔵を閉じ、別のサーバーへ運ぶ封印した1つのファイルにする"))
 @folder_option
 @click.option("--to", "target", type=click.Path(path_type=Path), help=_("荷物を書くファイル"))
 @click.option("--with-backups", is_flag=True, help=_("バックアップも入れる"))
@@ -384,7 +412,7 @@ def pack(folder: Path, target: Path | None, with_backups: bool, reopen: bool, ye
         click.echo(line)
 
 
-@main.command()
+@main.command(help=_("運んだファイルから空のフォルダーに証券蔵を作り、すべて確かめて受領番号を表示する"))
 @click.argument("source", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @folder_option
 @click.option("--host", default="", help=_("新しいホスト名(設定にあるものと違うとき)"))
@@ -394,7 +422,7 @@ def unpack(source: Path, folder: Path, host: str, replica: tuple[Path, ...], bac
     """Make the instance of a pack in an empty folder, verify all of it, and print the receipt for the old server."""
     from vault.cli import moving
 
-    code = click.prompt(_("開封コード"))
+    code = _asked(_("開封コード"))
     places = unpacking.Places(host, tuple(each.resolve() for each in replica), backup_place and backup_place.resolve())
     try:
         found = unpacking.unpack(source, code, folder.resolve(), places)
@@ -404,7 +432,7 @@ def unpack(source: Path, folder: Path, host: str, replica: tuple[Path, ...], bac
         click.echo(line)
 
 
-@main.command()
+@main.command(help=_("このコンピューターの速さを測る(同じ実行の中での比で示す)"))
 @click.option("--json", "as_json", is_flag=True)
 @click.option("--clients", type=click.IntRange(10, 200_000), default=25_000, show_default=True)
 @click.option("--people", type=click.IntRange(10, 500), default=50, show_default=True)
@@ -418,4 +446,4 @@ def bench(as_json: bool, clients: int, people: int, objects: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="kura")

@@ -276,6 +276,10 @@ class Keystore:
             self, stretches={**self.stretches, person: stretch}, slots={**self.slots, person: slots}
         )
 
+    def earlier_signing(self) -> list[bytes]:
+        """Public keys with which the office signed before, as its statements name them: to be believed by fingerprint."""
+        return [found[0] for found in map(_statement, self.statements) if found]
+
     def with_statement(self, old: bytes, new: bytes) -> Keystore:
         """The office's old signing key announces the new one (both private)."""
         before, after = signing_public(old), signing_public(new)

@@ -26,6 +26,8 @@ from vault.domain.clients import (
     RelatedClient,
     Telephone,
 )
+from vault.domain.deposits import Deposit, DepositItem, GiveBack
+from vault.domain.documents import Document
 from vault.domain.erasures import ErasureOrder
 from vault.domain.inspections import Addition, Inspection
 from vault.domain.log_filter import LogFilter
@@ -52,6 +54,7 @@ class Category(Enum):
     NOTES = "notes"
     KEEPING = "keeping"
     CORPORATE = "corporate"
+    SCANS = "scans"
     PAPERS = "papers"
     STAFF = "staff"
 
@@ -65,6 +68,7 @@ _WHOLE: dict[type[Any], Category | None] = {
     of_policy.SpecialAccount: _C.POLICY, of_policy.EducationPayment: _C.POLICY, of_policy.AgeBand: _C.POLICY,
     of_policy.Vehicle: _C.POLICY, of_policy.Property: _C.POLICY, of_policy.Item: _C.POLICY,
     PrintOrder: _C.PAPERS, OfficeOrder: _C.PAPERS, TakeOut: _C.PAPERS, Outcome: _C.PAPERS, Decline: _C.PAPERS,
+    Document: _C.SCANS, Deposit: _C.PAPERS, DepositItem: _C.PAPERS, GiveBack: _C.PAPERS,
     Colleague: _C.STAFF, Training: _C.STAFF, Office: None, Named: None, Inspection: None, Addition: None,
     LogFilter: None, Query: None, KeptSearch: None, Rules: None, ErasureOrder: None, CancellationOrder: None,
 }  # fmt: skip
@@ -97,7 +101,9 @@ _BY_BOX: dict[type[Any], dict[str, Category]] = {
     cls: {name: category for category, names in told.items() for name in names}
     for cls, told in ((Member, _MEMBER), (Client, _CLIENT), (Household, _HOUSEHOLD), (Corporation, _CORPORATION))
 }
-_ROOTS: tuple[type[Any], ...] = (Household, Corporation, PrintOrder, TakeOut, Outcome, Decline, Colleague)
+_ROOTS: tuple[type[Any], ...] = (
+    Household, Corporation, PrintOrder, TakeOut, Outcome, Decline, Document, Deposit, GiveBack, Colleague,
+)  # fmt: skip
 _NOTHING: tuple[object, ...] = (None, "", ())
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from vault.domain import fields
+from vault.domain import fields, page_ranges
 from vault.domain.clients import Client
 from vault.domain.fields import Fault
 from vault.domain.values import TypedDate, Unreadable, compact
@@ -42,7 +42,8 @@ OUTCOMES = ("返却", "お客様へ交付", SHREDDED, "保管", NOT_PRINTED, NOT
 WAITING, APPROVED, DECLINED = "承認待ち", "承認", "却下"
 
 POLICY_LIST, POLICY_DETAIL, CLIENT_CARD = "保険証券一覧表", "証券詳細", "顧客カルテ"
-SHEETS = (POLICY_LIST, POLICY_DETAIL, CLIENT_CARD)
+DEPOSIT_RECEIPT, SCANS = "保険証券お預り証", "書類(写し)"
+SHEETS = (POLICY_LIST, POLICY_DETAIL, CLIENT_CARD, DEPOSIT_RECEIPT, SCANS)
 # Sheets with boxes that may be sensitive. With them the ledger says so in the sheet's name: who approves has to know.
 SENSITIVE_SHEETS = (CLIENT_CARD,)
 WITH_SENSITIVE = "(要配慮情報を含む)"
@@ -77,8 +78,9 @@ def _people(number: int) -> int:
 class PrintOrder:
     """What a person says before a sheet about a client is made. Without `due` the purpose says when it is due back.
 
-    `policy` (hex id) is the one of a 証券詳細; without it all of the client's are printed. `sensitive`: whether what is
-    hidden on the screen until asked for is printed too.
+    `policy` (hex id) is the one of a 証券詳細; without it all of the client's are printed. `deposit` (hex id) is the receipt
+    of a 保険証券お預り証, `document` (hex id) the paper of a 書類(写し) with its `pages` (1,3-5), all where none is said.
+    `sensitive`: whether what is hidden on the screen until asked for is printed too.
     """
 
     sheet: str = fields.choice(*SHEETS, required=True)
@@ -88,6 +90,9 @@ class PrintOrder:
     copies: int = fields.number(required=True, check=_copies)
     due: TypedDate | None = fields.day()
     policy: str = fields.text(max_length=32, my_number="free", hidden=True, check=_identity)
+    deposit: str = fields.text(max_length=32, my_number="free", hidden=True, check=_identity)
+    document: str = fields.text(max_length=32, my_number="free", hidden=True, check=_identity)
+    pages: str = fields.text(max_length=100, my_number="free", check=page_ranges.check)
     sensitive: bool | None = fields.flag()
 
     @property
@@ -99,6 +104,12 @@ class PrintOrder:
     def named(self) -> str:
         """What the ledger calls the sheet."""
         return self.sheet + (WITH_SENSITIVE if self.tells_sensitive else "")
+
+    def faults(self) -> Iterator[tuple[str, Fault]]:
+        if self.sheet == DEPOSIT_RECEIPT and not self.deposit:
+            yield "deposit", Fault("deposit-missing")
+        if self.sheet == SCANS and not self.document:
+            yield "document", Fault("document-missing")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +177,8 @@ class LedgerEntry:
 
     `client` is "" where there is none. `taken`: not printed by Kura, `sheet` then says what kind of thing it is.
     `approval` is "" where none was asked for; `opened` (seconds) says when an approved sheet left, once. `policy` (hex id)
-    is the one policy that the sheet is about, where it is about one.
+    is the one policy that the sheet is about, where it is about one; `deposit` likewise the receipt, `document` the scanned
+    paper, of which `pages` (1,3-5) are printed, all where none is said.
     """
 
     serial: int
@@ -188,6 +200,9 @@ class LedgerEntry:
     approval_person: str = ""
     opened: int = 0
     policy: str = ""
+    deposit: str = ""
+    document: str = ""
+    pages: str = ""
 
     @property
     def left(self) -> bool:

@@ -314,12 +314,17 @@ class Act:
         del held.entries[record]
 
     def writable(self, owner: bytes) -> Contents:
-        """The contents list of an owner that is about to change; raises NotFound while he is being erased, and while
-        he lies in the bin."""
+        """The contents list of an owner that is about to change; raises NotFound as `staying` does."""
+        held = self.staying(owner)
+        held.changed = True
+        return held
+
+    def staying(self, owner: bytes) -> Contents:
+        """The same of one that may change later; raises NotFound while he is being erased, and while he lies in the
+        bin."""
         held = self.contents(owner)
         if held.binned or records.is_erasing(self.connection, owner):
             raise NotFound("not-found")
-        held.changed = True
         return held
 
     def _sealed(self, held: Contents, record: bytes, kind: str, version: int, payload: bytes) -> Row:

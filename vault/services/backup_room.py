@@ -82,11 +82,13 @@ def thin(instance: Instance, folder: BackupFolder) -> list[str]:
 
 
 def sweep_strangers(instance: Instance) -> None:
-    """Objects that no row knows, a day after they were written: what a killed save or a restore has left."""
+    """Objects that no row knows, a day after they were written: what a killed save or a restore has left. And uploads
+    that nobody has gone on with."""
     with reading(instance.engine) as connection:
         known = {each.file for each in inventory.held_objects(connection)}
     with suppress(ValueError):  # a name that is none of ours is nobody's to remove
         instance.objects.sweep(known, time.time() - DAY)
+    instance.uploads.sweep(time.time())
 
 
 def drop_oldest(folder: BackupFolder) -> list[str]:
@@ -102,18 +104,23 @@ def drop_oldest(folder: BackupFolder) -> list[str]:
 def make_room(instance: Instance, folder: BackupFolder) -> list[str]:
     """Drop the oldest until a backup fits; raises Unwritable("backup-disk-full") when none is left to go."""
     gone: list[str] = []
-    needed = _needed(instance, folder) + MARGIN
-    while shutil.disk_usage(folder.folder).free < needed:
+    while shutil.disk_usage(folder.folder).free < _needed(instance, folder):
         dropped = drop_oldest(folder)
         if not dropped:
-            raise Unwritable("backup-disk-full", place=folder.folder)
+            raise full(instance, folder)
         gone += dropped
     return gone
 
 
+def full(instance: Instance, folder: BackupFolder) -> Unwritable:
+    """That no backup fits any more, with the megabytes that have to be free for one."""
+    megabytes = -(-_needed(instance, folder) // 1_000_000)
+    return Unwritable("backup-disk-full", place=folder.folder, megabytes=f"{megabytes:,}")
+
+
 def _needed(instance: Instance, folder: BackupFolder) -> int:
-    """Bytes that another backup takes at most."""
-    size = instance.settings.database.stat().st_size
+    """Bytes that have to be free for another backup: what it takes at most, and what stays free."""
+    size = instance.settings.database.stat().st_size + MARGIN
     if _place(folder.folder).device == _place(instance.settings.folder).device:
         return size  # objects are linked
     with reading(instance.engine) as connection:

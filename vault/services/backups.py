@@ -63,6 +63,8 @@ def make(
     """
     folder = folder_of(instance)
     backup_room.check_place(instance, folder, force)
+    with suppress(KuraError, OSError):  # it stays owed, and is no reason to go without a backup
+        instance.settle_owed()
     with folder.alone(seconds):
         return make_alone(instance, folder, progress, keep)
 
@@ -90,7 +92,7 @@ def _made(instance: Instance, folder: BackupFolder, progress: Progress, keep: bo
                 raise
             gone = backup_room.drop_oldest(folder)
             if not gone:
-                raise Unwritable("backup-disk-full", place=folder.folder) from error
+                raise backup_room.full(instance, folder) from error
             dropped += gone
     if keep:
         folder.keep(written.name)
@@ -211,12 +213,14 @@ def _note_failure(instance: Instance, error: KuraError) -> None:
 
 
 def drill(instance: Instance, name: str = "", progress: Progress = quiet, seconds: float = 0.0) -> Drill:
-    """Try a backup, the newest unless it is named, and note the result; raises Refused("backup-none")."""
+    """Try a backup, the newest unless it is named, and note the result; raises Refused("backup-unknown", "backup-none-yet")."""
     folder = folder_of(instance)
     with folder.alone(seconds):
         names = folder.names()
-        if not names or (name and name not in names):
-            raise Refused("backup-none")
+        if name and name not in names:
+            raise Refused("backup-unknown", name=name)
+        if not names:
+            raise Refused("backup-none-yet")
         found = drill_backup(folder, name or names[-1], instance.office, progress)
     told = {"name": found.name, "at": instance.now(), "number": len(found.faults), "rows": found.rows,
             "objects": found.objects, "faults": [[f.kind, f.file] for f in found.faults[: backup_notes.MOST]]}  # fmt: skip

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from vault.domain.access import Permission
 from vault.domain.bin import DAYS, erased_from, is_over
+from vault.domain.documents import Document
 from vault.domain.erasures import BIN, BIN_REASON, ErasureOrder
 from vault.domain.policies import Policy
 from vault.domain.retention import holds_on
@@ -18,7 +19,8 @@ from vault.errors import Conflict, Damaged, KuraError, NotFound
 from vault.services import backups, erasing, office, payloads, rekeying
 from vault.services.acts import BIN_CLIENT, BIN_KINDS, BIN_RECORD, Act, Contents, Opened, bin_note
 from vault.services.audit import Event
-from vault.services.clients import KINDS, POLICY, client_of
+from vault.services.clients import DOCUMENT, KINDS, POLICY, client_of, document_of, held_policy
+from vault.services.documents import objects_of
 from vault.services.ledger_rows import today
 from vault.services.safe import Desk
 from vault.storage import records
@@ -38,7 +40,7 @@ class Binned:
 
 @dataclass(frozen=True)
 class Item:
-    """Something in the bin. `record` is the client's own id for a whole client, whose `policy` is None then.
+    """Something in the bin. `record` is the client's own id for a whole client; `policy` or `document` is what it is else.
 
     `since` and `until` (from when it is erased) in seconds since 1970; `held`: a reason not to erase keeps it.
     """
@@ -47,6 +49,7 @@ class Item:
     record: bytes
     name: str
     policy: Policy | None
+    document: Document | None
     policies: int
     since: int
     until: int
@@ -67,7 +70,7 @@ def days(desk: Desk) -> int:
 
 
 def put(desk: Desk, client: bytes, record: bytes, base: int) -> None:
-    """Put a policy, or with his own record a client, into the bin; nothing to do where it lies there already.
+    """Put a policy, a document, or with his own record a client, into the bin; nothing to do where it lies there already.
 
     Raises Conflict when somebody has saved it since `base`, Refused("held") for a client that is not to be erased.
     """
@@ -77,7 +80,7 @@ def put(desk: Desk, client: bytes, record: bytes, base: int) -> None:
         if bin_note(record) in held.hidden:
             return
         kind, version, _ = held.entries.get(record, ("", 0, b""))
-        if kind != POLICY and kind not in KINDS:
+        if kind not in (POLICY, DOCUMENT, *KINDS):
             raise NotFound("not-found")
         if version != base:
             raise Conflict("conflict", version=version)
@@ -136,11 +139,11 @@ def _item(act: Act, held: Contents, note: Opened) -> Item:
     client = held.folder.owner
     record = bytes.fromhex(payloads.decode(note.payload, Binned).record)
     said = client_of(act, client)[1]
-    policy = None
-    if record != client:
-        policy = payloads.decode(act.read_one(client, record, POLICY).payload, Policy)
+    kind = held.entries.get(record, ("",))[0]
+    policy = held_policy(act.read_one(client, record, POLICY)).policy if kind == POLICY else None
+    document = document_of(act.read_one(client, record, DOCUMENT)).document if kind == DOCUMENT else None
     return Item(
-        client, record, said.name, policy, sum(entry[0] == POLICY for entry in held.entries.values()),
+        client, record, said.name, policy, document, sum(entry[0] == POLICY for entry in held.entries.values()),
         note.row.changed, erased_from(note.row.changed, days(act.desk)), office.name_of(act, note.author),
         bool(holds_on(said.holds, today(act.desk))),
     )  # fmt: skip
@@ -194,8 +197,9 @@ def _erase_parts(desk: Desk, items: list[Item]) -> int:
     gone = 0
     for client in dict.fromkeys(item.client for item in items):
         mine = {item.record for item in items if item.client == client}
+        pages = objects_of(item.document for item in items if item.client == client and item.document)
         with suppress(KuraError):
-            rekeying.erase_part(desk, client, mine, ErasureOrder(reason=BIN_REASON), what=BIN)
+            rekeying.erase_part(desk, client, mine | pages, ErasureOrder(reason=BIN_REASON), what=BIN)
             gone += len(mine)
     return gone
 

@@ -21,6 +21,7 @@ from vault.services.erasing import PURPOSE as ERASURE
 
 PURPOSE, HEAD, SIGNATURE = "contract end", "--- kura/1 contract end ---\n", b"signature: "
 _LINE = re.compile(r"([a-z][a-z ]*): ?(.*)")
+_BROKEN = re.compile(r"\s*\n\s*(?![a-z][a-z ]*:|\s|$)")  # a long value typed over two lines, as the paper shows it
 _SIGNED = re.compile(rb"(.*\n)signature: ([0-9a-f]{128})\n", re.DOTALL)
 _MOMENT = "%Y-%m-%d %H:%M:%S"
 LEAST = 16  # bytes of a fingerprint that sheets show
@@ -80,7 +81,7 @@ def _lines(text: str) -> Facts:
 
 
 def _check_erasure(raw: bytes, public: bytes) -> Facts:
-    facts = _lines(raw.decode())
+    facts = _lines(_BROKEN.sub(" ", raw.decode()))
     told = dict(facts)
     if len(told) != len(facts):
         raise ValueError

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import date
 from operator import itemgetter
 
 from vault.crypto.keys import new_id, new_key
 from vault.domain.access import Permission
 from vault.domain.clients import Client, Corporation, Household, RelatedClient
+from vault.domain.deposits import Deposit
+from vault.domain.documents import Document
 from vault.domain.policies import Policy
 from vault.domain.values import fold
+from vault.domain.values.moments import day_of
 from vault.errors import Forbidden, NotFound
 from vault.services import office, payloads
 from vault.services.acts import Act, Contents, Opened
@@ -18,7 +23,7 @@ from vault.services.safe import Desk
 from vault.storage import records
 
 KINDS: dict[str, type[Client]] = {"household": Household, "corporation": Corporation}
-POLICY = "policy"
+POLICY, DEPOSIT, DOCUMENT = "policy", "deposit", "document"
 # A page names the newest few, so that it takes no longer for what was changed often; the page of versions has all.
 SHOWN_VERSIONS = 6
 # What the other side of a link is called.
@@ -83,8 +88,27 @@ class Held:
 
 
 @dataclass(frozen=True)
+class HeldDeposit:
+    """A receipt for originals with its place."""
+
+    id: bytes
+    version: int
+    deposit: Deposit
+
+
+@dataclass(frozen=True)
+class HeldDocument:
+    """A scanned paper with its place; `changed` in seconds since 1970."""
+
+    id: bytes
+    version: int
+    changed: int
+    document: Document
+
+
+@dataclass(frozen=True)
 class Page:
-    """Everything about one client."""
+    """Everything about one client; `deposits` with the newest number first, `documents` by their day, the newest first."""
 
     id: bytes
     kind: str
@@ -93,6 +117,8 @@ class Page:
     compartment_id: bytes
     compartment: str
     policies: list[Held]
+    deposits: list[HeldDeposit]
+    documents: list[HeldDocument]
     related: list[tuple[bytes, str, str]]
     written: list[tuple[int, int, str]]
 
@@ -104,7 +130,7 @@ class Version:
     number: int
     at: int
     author: str
-    record: Client | Policy
+    record: Client | Policy | Deposit
 
 
 def kind_of(client: Client) -> str:
@@ -157,9 +183,7 @@ def page_of(act: Act, client: bytes) -> Page:
     """The same inside another act."""
     folder = act.desk.folder(client)
     found, record = client_of(act, client)
-    policies = [
-        Held(each.row.id, each.row.version, payloads.decode(each.payload, Policy)) for each in act.read(client, [POLICY])
-    ]
+    read = act.read(client, [POLICY, DEPOSIT, DOCUMENT])
     return Page(
         id=client,
         kind=found.row.kind,
@@ -167,10 +191,41 @@ def page_of(act: Act, client: bytes) -> Page:
         client=replace(record, compartment=folder.compartment.hex()),
         compartment_id=folder.compartment,
         compartment=office.compartment_names(act).get(folder.compartment, ""),
-        policies=policies,
+        policies=[held_policy(each) for each in read if each.row.kind == POLICY],
+        deposits=_newest_first(deposit_of(each) for each in read if each.row.kind == DEPOSIT),
+        documents=by_day(document_of(each) for each in read if each.row.kind == DOCUMENT),
         related=_related(act, record),
         written=_written(act, client, found),
     )
+
+
+def held_policy(found: Opened) -> Held:
+    """The policy of an opened record."""
+    return Held(found.row.id, found.row.version, payloads.decode(found.payload, Policy))
+
+
+def deposit_of(found: Opened) -> HeldDeposit:
+    """The receipt of an opened record."""
+    return HeldDeposit(found.row.id, found.row.version, payloads.decode(found.payload, Deposit))
+
+
+def document_of(found: Opened) -> HeldDocument:
+    """The scanned paper of an opened record."""
+    row = found.row
+    return HeldDocument(row.id, row.version, row.changed, payloads.decode(found.payload, Document))
+
+
+def by_day(documents: Iterable[HeldDocument]) -> list[HeldDocument]:
+    """The newest first, by the day that stands on the paper, else the day it was last written."""
+
+    def day(held: HeldDocument) -> date:
+        return held.document.date.value if held.document.date else day_of(held.changed)
+
+    return sorted(documents, key=lambda held: (day(held), held.changed), reverse=True)
+
+
+def _newest_first(deposits: Iterable[HeldDeposit]) -> list[HeldDeposit]:
+    return sorted(deposits, key=lambda held: -held.deposit.number)
 
 
 def _related(act: Act, record: Client) -> list[tuple[bytes, str, str]]:
@@ -242,7 +297,7 @@ def _mirror(act: Act, client: bytes, before: tuple[RelatedClient, ...], now: tup
         act.change(found.row.owner, found.row.id, found.row.kind, changed, found.row.version)
 
 
-def version_of(desk: Desk, client: bytes, record: bytes, number: int) -> Client | Policy:
+def version_of(desk: Desk, client: bytes, record: bytes, number: int) -> Client | Policy | Deposit:
     """One version of a client's or policy's record; raises NotFound."""
     found = next((v.record for v in versions(desk, client, record) if v.number == number), None)
     if found is None:

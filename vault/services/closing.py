@@ -14,6 +14,7 @@ from vault.storage import durable
 CLOSED_FILE = "closed"
 RESTORE, PACKED, ENDED = "restore", "packed", "ended"
 _LONGEST = 32
+_OTHERS = {RESTORE: "closed-for-restore", PACKED: "closed-for-packed", ENDED: "closed-for-ended"}
 
 
 def _path(instance: Instance) -> Path:
@@ -37,11 +38,17 @@ def check_open(instance: Instance) -> None:
 
 
 def close(instance: Instance, what: str) -> None:
-    """Close the door, durable when it returns; raises Refused("closed-for-other") when it is closed for something else."""
+    """Close the door, durable when it returns; raises Refused as `for_other` when it is closed for something else."""
     held = closed_for(instance)
     if held and held != what:
-        raise Refused("closed-for-other", what=held)
+        raise for_other(held)
     durable.write_whole(_path(instance), what.encode())
+
+
+def for_other(held: str) -> Refused:
+    """That the door is closed for something else, with what ends that: closed-for-restore, closed-for-packed,
+    closed-for-ended; closed-for-other where nobody knows."""
+    return Refused(_OTHERS.get(held, "closed-for-other"))
 
 
 def reopen(instance: Instance, what: str) -> None:

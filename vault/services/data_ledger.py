@@ -13,17 +13,19 @@ from typing import NamedTuple
 
 from vault.crypto.directory import Person
 from vault.domain.access import Permission, Role
+from vault.domain.bin import DAYS
 from vault.domain.data_ledger import Tally, tally
 from vault.domain.inspections import Signed
 from vault.domain.office import Colleague, Office
 from vault.domain.office_rules import LEDGER_DAYS, LOG_DAYS
+from vault.domain.retention import YEARS
 from vault.errors import NotFound
 from vault.services import clients, inspections, payloads
 from vault.services import office as office_service
 from vault.services.acts import BIN_CLIENT, Act, Contents, Opened
 from vault.services.audit import Event
 from vault.services.ledger_rows import OUT, PLAIN, opened, papers, today
-from vault.services.operations import keys_on_one_disk
+from vault.services.operations import in_sight, keys_on_one_disk
 from vault.services.safe import OFFICE_PAGE, Desk
 from vault.storage import records
 
@@ -63,14 +65,16 @@ class DataLedger:
     """What the ledger says. `counted` is None, and `counted_at` (seconds) 0, until an administrator has opened it;
     `counted` is None too when clients came or went since.
 
-    `clients`, `policies`, `prints` and `out` (of these what has not come back) are as of now, and so are `replicas` of
-    the keys, `owed` of them missing; `print_days` and `log_days` say how long those records are kept.
+    `clients`, `policies`, `documents`, `prints` and `out` (of these what has not come back) are as of now, and so are
+    `replicas` of the keys, `owed` of them missing; `years` (clients after their last policy), `bin_days`, `print_days`
+    and `log_days` say how long those records are kept.
     """
 
     office: Office
     at: int
     clients: int
     policies: int
+    documents: int
     prints: int
     out: int
     counted: Tally | None
@@ -80,6 +84,8 @@ class DataLedger:
     replicas: int
     owed: int
     one_disk: bool
+    years: int
+    bin_days: int
     print_days: int
     log_days: int
     inspection: Inspected | None
@@ -114,7 +120,7 @@ def read(act: Act) -> DataLedger:
     if office is None:
         raise NotFound("not-found")
     counted, at = _count(act)
-    here = records.client_count(act.connection, BIN_CLIENT)
+    here, kinds = records.client_count(act.connection, BIN_CLIENT), in_sight(act.connection)
     if counted is not None and counted.clients != here:  # left by who counted before clients came or went
         counted = None
     staff = {i: _holder(act, i, entry) for i, entry in desk.directory.persons.items() if entry.active}
@@ -123,7 +129,8 @@ def read(act: Act) -> DataLedger:
         office=office,
         at=desk.instance.now(),
         clients=here,
-        policies=records.kind_counts(act.connection).get(clients.POLICY, 0),
+        policies=kinds.get(clients.POLICY, 0),
+        documents=kinds.get(clients.DOCUMENT, 0),
         prints=records.ledger_count(act.connection),
         out=_out(act),
         counted=counted,
@@ -133,6 +140,8 @@ def read(act: Act) -> DataLedger:
         replicas=len(replicas),
         owed=len(desk.instance.files.owed()),
         one_disk=keys_on_one_disk(desk.instance),
+        years=rules.get("retention_years", YEARS),
+        bin_days=rules.get("bin_days", DAYS),
         print_days=rules.get("print_ledger_days", LEDGER_DAYS),
         log_days=rules.get("log_days", LOG_DAYS),
         inspection=_inspected(act),

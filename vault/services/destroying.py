@@ -81,7 +81,7 @@ def _check_order(settings: Settings, order: Order) -> None:
 def _why(instance: Instance, order: Order, held_for: str) -> tuple[str, str]:
     """Why it may go, and the day the office asked for."""
     if held_for == closing.RESTORE:
-        raise Refused("closed-for-other", what=held_for)
+        raise closing.for_other(held_for)
     day = _day(instance, order)
     if order.receipt:
         packing_notes.check_receipt(instance, order.receipt)

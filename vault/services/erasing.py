@@ -21,6 +21,7 @@ from vault.services import backups, office, payloads
 from vault.services.acts import BIN_KINDS, Act
 from vault.services.audit import Event, Fact
 from vault.services.clients import client_of
+from vault.services.deposits import HERE
 from vault.services.ledger_rows import today
 from vault.services.safe import Desk, shadow_of
 from vault.services.search import index
@@ -61,7 +62,7 @@ def _begun(act: Act, client: bytes, order: ErasureOrder) -> int:
     check_holds(act, client)
     records.set_erasing(act.connection, client)
     there, earlier = records.counts_of(act.connection, client)
-    notes = sum(entry[0] in BIN_KINDS for entry in act.contents(client).entries.values())
+    notes = sum(entry[0] in (*BIN_KINDS, HERE) for entry in act.contents(client).entries.values())
     number = begin(act, CLIENT, client, order, (there - notes, earlier, len(objects.rows_of(act.connection, client))))
     act.also(Event.ERASURE_BEGUN, client)
     return number
@@ -116,6 +117,7 @@ def finish(desk: Desk) -> None:
     if not pending:
         return
     clients = {bytes.fromhex(each.client): each for each in pending.values()}
+    _drop_arriving(desk, clients)
     _drop_keys(desk, clients)
     with desk.act(Event.ERASED, Permission.ERASE) as act:
         act.fact.keystore = desk.stored
@@ -126,6 +128,9 @@ def finish(desk: Desk) -> None:
             act.also(Event.ERASED if erasure.what == CLIENT else Event.REKEYED, client)
     for file in files:
         desk.instance.objects.remove(file)
+    for client, erasure in clients.items():
+        if erasure.what == CLIENT:
+            desk.instance.uploads.drop_client(client)
     checkpoint(desk.instance.engine)
 
 
@@ -133,6 +138,15 @@ def _pending(desk: Desk) -> dict[bytes, Erasure]:
     with desk.act(Event.ERASURES_OPENED, Permission.ERASE) as act:
         found = {each.row.id: payloads.decode(each.payload, Erasure) for each in act.read(ERASURES, [KIND])}
     return {record: erasure for record, erasure in found.items() if not erasure.done}
+
+
+def _drop_arriving(desk: Desk, clients: dict[bytes, Erasure]) -> None:
+    """What is on its way in for a client that was sealed anew: as long as his next key has not taken the old one's place,
+    for then more comes in, under that, and pages of it that are held."""
+    for client, erasure in clients.items():
+        waiting = any(desk.ring(each).find(shadow_of(client)) for each in desk.client_compartments())
+        if erasure.what != CLIENT and waiting:
+            desk.instance.uploads.drop_client(client)
 
 
 def _drop_keys(desk: Desk, clients: dict[bytes, Erasure]) -> None:
@@ -199,10 +213,21 @@ def listed(desk: Desk) -> list[tuple[Erasure, str]]:
 
 def certificate(desk: Desk, number: int) -> Erasure:
     """The erasure of a certificate's number; raises NotFound for one that is not done."""
-    for erasure, _ in listed(desk):
+    return certificate_by(desk, number)[0]
+
+
+def certificate_by(desk: Desk, number: int) -> tuple[Erasure, str]:
+    """The same with the name of who did it."""
+    for erasure, by in listed(desk):
         if erasure.number == number and erasure.done:
-            return erasure
+            return erasure, by
     raise NotFound("not-found")
+
+
+def public_key_of(desk: Desk, erasure: Erasure) -> bytes:
+    """The public key whose fingerprint a certificate bears, today's or an earlier one; empty where none is known."""
+    known = [desk.directory.signing_public, *desk.stored.keystore.earlier_signing()]
+    return next((key for key in known if fingerprint(key).hex() == erasure.key), b"")
 
 
 def is_vouched(desk: Desk, erasure: Erasure) -> bool:

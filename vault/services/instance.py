@@ -22,6 +22,7 @@ from vault.storage.keystore import KeystoreFiles
 from vault.storage.objects import ObjectFiles
 from vault.storage.segments import SegmentFile
 from vault.storage.sessions import SessionStore
+from vault.storage.uploads import UploadFiles
 
 ARGON2_AT_ONCE = 2
 ARGON2_WAIT = 20.0
@@ -53,6 +54,7 @@ class Instance:
         self.files = KeystoreFiles(settings.replicas, settings.office)
         self.objects = ObjectFiles(settings.objects)
         self.segments = SegmentFile(settings.segments)
+        self.uploads = UploadFiles(settings.uploads)
         self.sessions = SessionStore(settings.run)
         self.keyring = Keyring(self.files)
         self.journal_keys: dict[tuple[int, int, bytes], tuple[bytes, bytes]] = {}
@@ -73,13 +75,18 @@ class Instance:
         """Seconds since 1970."""
         return int(self.clock())
 
-    def check(self) -> None:
-        """Refuse to serve what is foreign, newer or not writable; raises NotReady."""
+    def check(self, away: bool = False) -> None:
+        """Refuse to serve what is foreign, newer or not writable; raises NotReady. `away`: other replicas of the keys than
+        the first may be away, for what serves nobody: a look at the state, a backup."""
         if not self.settings.database.is_file():
             raise NotReady("database-missing", file=self.settings.database)
-        for folder in (self.settings.folder, self.settings.database.parent, *self.settings.replicas):
+        first, *others = self.settings.replicas
+        for folder in (self.settings.folder, self.settings.database.parent, first):
             if not os.access(folder, os.W_OK):
                 raise NotReady("folder-unwritable", folder=folder)
+        for folder in others:
+            if not away and not os.access(folder, os.W_OK):
+                raise NotReady("replica-away", folder=folder)
         check_schema(self.engine)
         if self.has_begun() and self.files.newest() is None:
             raise NotReady("keystore-missing", folder=self.settings.replicas[0])
@@ -94,6 +101,13 @@ class Instance:
         with transaction(self.engine) as connection:
             raw = records.fact(connection, "begun")
         return int.from_bytes(raw, "big") if raw is not None else None
+
+    def settle_owed(self) -> None:
+        """Give a replica of the keys that is back what it lacks, and destroy what it has of older epochs: no key of a
+        person is needed. One whose folder is still away stays owed."""
+        if any(replica.is_dir() for replica in self.files.owed()):
+            self.keyring.let_go()  # or this worker would wait for its own lease
+            self.files.finish()
 
     # --- small files
 

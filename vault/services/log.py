@@ -38,9 +38,13 @@ MOST_MATCHES = 50
 _GROUPS: dict[str, frozenset[Event]] = {
     "seen": frozenset({
         Event.CLIENTS_LISTED, Event.SEARCHED, Event.CLIENT_OPENED, Event.POLICY_OPENED, Event.HISTORY_OPENED,
-        Event.TODAY_OPENED,
+        Event.TODAY_OPENED, Event.SPACE_OPENED,
+        Event.DEPOSITS_LISTED, Event.DEPOSIT_OPENED, Event.DOCUMENT_OPENED,
     }),
-    "changed": frozenset({Event.CLIENT_SAVED, Event.POLICY_SAVED, Event.CLIENT_MOVED}),
+    "changed": frozenset({
+        Event.CLIENT_SAVED, Event.POLICY_SAVED, Event.CLIENT_MOVED, Event.DEPOSIT_SAVED, Event.DEPOSIT_RETURNED,
+        Event.UPLOAD_BEGUN, Event.DOCUMENT_SAVED,
+    }),
     "printed": frozenset({
         Event.SHEET_PRINTED, Event.OFFICE_SHEET_PRINTED, Event.PRINT_REQUESTED, Event.PRINT_APPROVED,
         Event.PRINT_DECLINED, Event.TAKE_OUT_NOTED, Event.LEDGER_OPENED, Event.LEDGER_CHANGED,

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vault.domain.access import Permission
-from vault.domain.policies import Policy
 from vault.errors import KuraError, NotFound
-from vault.services import office, payloads
+from vault.services import office
 from vault.services.accounts import devices
 from vault.services.acts import Act
 from vault.services.audit import Event
-from vault.services.clients import POLICY, client_of
+from vault.services.clients import DOCUMENT, POLICY, client_of, document_of, held_policy
 from vault.services.log_walk import OF_CLIENTS
 
 Kind = Literal["client", "number", "erased", "unreadable", "person", "device", "unnamed", "compartment", "papers", "gone"]
@@ -122,14 +121,19 @@ class Names:
             return Subject("unreadable", client, number_of(client))
 
     def _record(self, client: bytes, record: bytes) -> str:
-        """A policy's insurer and number; nothing for another record or one that is gone."""
+        """A policy's insurer and number, a document's kind and title; nothing for another record or one that is gone."""
         if record not in self._records:
             try:
-                found = self._act.read_one(client, record, POLICY).payload
-                policy = payloads.decode(found, Policy)
-                self._records[record] = f"{policy.insurer} {policy.policy_number}".strip()
+                self._records[record] = self._told(client, record)
             except KuraError:
                 self._records[record] = ""
         return self._records[record]
+
+    def _told(self, client: bytes, record: bytes) -> str:
+        if self._act.contents(client).entries.get(record, ("",))[0] == DOCUMENT:
+            document = document_of(self._act.read_one(client, record, DOCUMENT)).document
+            return f"{document.kind} {document.title}".strip()
+        policy = held_policy(self._act.read_one(client, record, POLICY)).policy
+        return f"{policy.insurer} {policy.policy_number}".strip()
 
 

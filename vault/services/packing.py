@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from vault.config import SECRET_FILE, SETTINGS_FILE
 from vault.crypto.keys import new_id
 from vault.crypto.unlock import new_code, read_code
-from vault.errors import Refused, Unwritable
+from vault.errors import Refused, Unwritable, WrongCredential
 from vault.services import audit, closing, ending_notes, packing_notes
 from vault.services.audit import Event, Fact
 from vault.services.instance import Instance, Origin
@@ -43,8 +43,12 @@ class Packed:
 
 
 def key_of(code: str) -> bytes:
-    """The transport key of a code as it was typed; raises WrongCredential."""
-    return hashlib.sha256(b"kura transport" + read_code(code)).digest()
+    """The transport key of a code as it was typed; raises WrongCredential("pack-code") for what is none."""
+    try:
+        secret = read_code(code)
+    except WrongCredential as error:
+        raise WrongCredential("pack-code") from error
+    return hashlib.sha256(b"kura transport" + secret).digest()
 
 
 # --- packing

@@ -10,18 +10,29 @@ from vault.domain.policies import Policy
 from vault.errors import NotFound
 from vault.services import office, payloads
 from vault.services.audit import Event
-from vault.services.clients import POLICY, SHOWN_VERSIONS, Held, client_of
+from vault.services.clients import (
+    DOCUMENT,
+    POLICY,
+    SHOWN_VERSIONS,
+    Held,
+    HeldDocument,
+    by_day,
+    client_of,
+    document_of,
+    held_policy,
+)
 from vault.services.safe import Desk
 
 
 @dataclass(frozen=True)
 class PolicyPage:
-    """A policy with the client it belongs to, the client's other policies, and who wrote its versions."""
+    """A policy with the client it belongs to, its scanned papers, the client's other policies, and who wrote its versions."""
 
     client_id: bytes
     client: Client
     held: Held
     others: list[Held]
+    documents: list[HeldDocument]
     written: list[tuple[int, int, str]]
 
 
@@ -29,9 +40,9 @@ def get(desk: Desk, client: bytes, policy: bytes) -> PolicyPage:
     """One policy; raises NotFound."""
     with desk.act(Event.POLICY_OPENED, Permission.READ_CLIENTS, client) as act:
         record = client_of(act, client)[1]
-        all_held = [
-            Held(f.row.id, f.row.version, payloads.decode(f.payload, Policy)) for f in act.read(client, [POLICY])
-        ]
+        opened = act.read(client, [POLICY, DOCUMENT])
+        all_held = [held_policy(each) for each in opened if each.row.kind == POLICY]
+        papers = by_day(document_of(each) for each in opened if each.row.kind == DOCUMENT)
         held = next((h for h in all_held if h.id == policy), None)
         if held is None:
             raise NotFound("not-found")
@@ -39,7 +50,8 @@ def get(desk: Desk, client: bytes, policy: bytes) -> PolicyPage:
         versions = [act.read_one(client, policy, POLICY), *earlier]
         written = [(v.row.version, v.row.changed, office.name_of(act, v.author)) for v in versions]
         act.tell(record=policy)
-    return PolicyPage(client, record, held, [h for h in all_held if h.id != policy], written)
+    mine = [paper for paper in papers if paper.document.policy == policy.hex()]
+    return PolicyPage(client, record, held, [h for h in all_held if h.id != policy], mine, written)
 
 
 def create(desk: Desk, client: bytes, policy: Policy) -> bytes:

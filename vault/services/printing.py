@@ -14,8 +14,10 @@ from vault.domain.office import Office
 from vault.domain.prints import (
     APPROVED,
     DECLINED,
+    DEPOSIT_RECEIPT,
     LEDGER_SHEET,
     POLICY_DETAIL,
+    SCANS,
     WAITING,
     WHOLE_OFFICE,
     WITH_SENSITIVE,
@@ -35,7 +37,7 @@ from vault.services.audit import Event
 from vault.services.clients import Page, page_of
 from vault.services.ledger_rows import Listed, Row, add, change, ensure_papers, listed, of_serial, today
 from vault.services.safe import Desk
-from vault.services.sheets import Sheet, check_may, names_of, names_on, written
+from vault.services.sheets import Sheet, check_may, names_of, names_on, taken_by, written
 from vault.storage import records
 
 
@@ -92,13 +94,16 @@ def _entry(act: Act, order: PrintOrder, client: bytes, record: Client) -> Ledger
         people=max(1, len(record.members)), purpose=order.purpose, copies=order.copies, person=desk.person.hex(),
         at=desk.instance.now(), due=due_back(order.purpose, today(desk), order.due),
         policy=order.policy if order.sheet == POLICY_DETAIL else "",
+        deposit=order.deposit if order.sheet == DEPOSIT_RECEIPT else "",
+        document=order.document if order.sheet == SCANS else "", pages=order.pages if order.sheet == SCANS else "",
     )  # fmt: skip
 
 
 def _sheet(act: Act, entry: LedgerEntry, page: Page, order: PrintOrder) -> Sheet:
     act.tell(serial=entry.serial, purpose=entry.purpose)
     name = office_service.person_name(act)
-    return Sheet(entry.serial, entry.opened or entry.at, name, particulars(act), page, order, written(act, page, order))
+    told, by = written(act, page, order), taken_by(act, page, order)
+    return Sheet(entry.serial, entry.opened or entry.at, name, particulars(act), page, order, told, by)
 
 
 def particulars(act: Act) -> Office:
@@ -192,7 +197,8 @@ def _order_of(row: Listed) -> PrintOrder:
         raise NotFound("not-found")
     return PrintOrder(
         sheet=entry.sheet.removesuffix(WITH_SENSITIVE), purpose=entry.purpose, addressee=names.addressee,
-        place=names.place, copies=entry.copies, policy=entry.policy, sensitive=entry.sheet.endswith(WITH_SENSITIVE),
+        place=names.place, copies=entry.copies, policy=entry.policy, deposit=entry.deposit, document=entry.document,
+        pages=entry.pages, sensitive=entry.sheet.endswith(WITH_SENSITIVE),
     )  # fmt: skip
 
 

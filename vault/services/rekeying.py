@@ -14,6 +14,9 @@ from vault.errors import Conflict, Malformed, NotFound
 from vault.services import erasing, ledger_rows, objects
 from vault.services.acts import BIN_KINDS, OBJECT, Act, Contents, Folder, Opened, bin_note, row_mark
 from vault.services.audit import Event
+from vault.services.clients import DOCUMENT, document_of
+from vault.services.documents import objects_of
+from vault.services.held_pages import check_none_held
 from vault.services.safe import Desk, shadow_of
 from vault.storage import objects as object_rows
 from vault.storage import records
@@ -42,7 +45,8 @@ def erase_part(
             raise Conflict("conflict")
         if redact is None and not any(record in held.entries for record in gone):
             raise NotFound("not-found")  # somebody else was faster
-        gone = {*gone, *map(bin_note, gone)}
+        gone = {*gone, *map(bin_note, gone), *_pages_of(act, client, gone)}
+        check_none_held(act, client, gone)
         number = erasing.begin(act, what, client, order, _counted(held, gone))
         moved = Contents(new, held.row, {}, changed=True)
         _move_rows(act, held, moved, gone, redact or (lambda found: found.payload))
@@ -53,6 +57,11 @@ def erase_part(
     for file in files:  # their key is gone; what a kill leaves here is swept with the next backup
         desk.instance.objects.remove(file)
     return number
+
+
+def _pages_of(act: Act, client: bytes, gone: Collection[bytes]) -> set[bytes]:
+    """The objects of documents that go, as they are now: a page may have been let in since somebody asked."""
+    return objects_of(document_of(each).document for each in act.read(client, [DOCUMENT]) if each.row.id in gone)
 
 
 def _next_folder(desk: Desk, old: Folder) -> Folder:

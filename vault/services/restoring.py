@@ -56,7 +56,7 @@ def prepared(instance: Instance, at: str = "", undo: bool = False, progress: Pro
     """
     held_for = closing.closed_for(instance)
     if held_for not in ("", closing.RESTORE):
-        raise Refused("closed-for-other", what=held_for)
+        raise closing.for_other(held_for)
     folder = backups.folder_of(instance)
     with folder.alone(), folder.scratch() as scratch:
         name = _undone(instance, folder) if undo else chosen(folder, at)

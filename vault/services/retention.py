@@ -7,6 +7,7 @@ found to the next; small offices are done in one.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -22,6 +23,7 @@ from vault.services import erasing, payloads
 from vault.services.acts import Act, clients_of
 from vault.services.audit import Event
 from vault.services.clients import POLICY, client_of
+from vault.services.deposits import HERE
 from vault.services.ledger_rows import day_of, today
 from vault.services.safe import OFFICE_PAGE, Desk
 
@@ -43,7 +45,8 @@ class Noted:
 
 @dataclass(frozen=True)
 class Due:
-    """A client whose term is over: since which day, for which reason (a code of domain.retention), what holds him."""
+    """A client whose term is over: since which day, for which reason (a code of domain.retention), what holds him, and
+    how many receipts tell of originals of his that are still here."""
 
     id: bytes
     name: str
@@ -52,6 +55,7 @@ class Due:
     ended: date | None
     policies: int
     holds: list[Hold]
+    deposits: int
 
 
 @dataclass(frozen=True)
@@ -168,8 +172,8 @@ def _due(act: Act, client: bytes) -> Due | None:
         holds = holds_on(client_of(act, client)[1].holds, today(act.desk))
     except (NotFound, Damaged):
         return None
-    policies = sum(entry[0] == POLICY for entry in held)
-    return Due(client, name, due_from(term), term.why, term.ended, policies, holds)
+    count = Counter(entry[0] for entry in held)
+    return Due(client, name, due_from(term), term.why, term.ended, count[POLICY], holds, count[HERE])
 
 
 def _term(act: Act, client: bytes) -> tuple[Term, str]:

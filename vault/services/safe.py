@@ -22,7 +22,7 @@ from vault.services.acts import Act, Folder
 from vault.services.audit import Event, Fact
 from vault.services.instance import Instance, Origin
 from vault.storage import journal
-from vault.storage.database import transaction
+from vault.storage.database import reading, transaction
 from vault.storage.keystore import Stored
 
 OFFICE_PAGE = b"kura office page"
@@ -77,6 +77,15 @@ class Desk:
             return False
         self.now_reading(stored)
         return True
+
+    def check_again(self) -> None:
+        """For what takes longer than a request should: raises Forbidden when the person was stopped since it began, and
+        goes on with the role, the rights and the keys of this moment."""
+        self.refresh()
+        entry = self.directory.persons.get(self.person)
+        if entry is None or not entry.active:
+            raise Forbidden("stopped")
+        self.role = Role(entry.role)
 
     # --- keys
 
@@ -172,6 +181,13 @@ class Desk:
             return replace(keystore, mark=journal.head(connection))
 
     # --- acts
+
+    @contextmanager
+    def look(self, permission: Permission, subject: bytes = b"") -> Iterator[Act]:
+        """Reading without an entry, of what an act that is in the journal has announced: the pictures of its pages."""
+        self.require(permission)
+        with reading(self.instance.engine) as connection:
+            yield Act(self, connection, Fact(Event.DOCUMENT_OPENED, 200, self.person, self.device, subject))
 
     @contextmanager
     def act(self, event: Event, permission: Permission, subject: bytes = b"", status: int = 200) -> Iterator[Act]:

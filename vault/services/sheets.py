@@ -7,14 +7,24 @@ from dataclasses import dataclass, field, replace
 
 from vault.domain.access import Permission
 from vault.domain.clients import Client
+from vault.domain.deposits import number_text
 from vault.domain.office import Office
 from vault.domain.policies import Policy
-from vault.domain.prints import CLIENT_CARD, POLICY_DETAIL, LedgerNames, OfficeOrder, PrintOrder
+from vault.domain.prints import (
+    CLIENT_CARD,
+    DEPOSIT_RECEIPT,
+    POLICY_DETAIL,
+    SCANS,
+    LedgerNames,
+    OfficeOrder,
+    PrintOrder,
+)
 from vault.errors import NotFound, Refused
 from vault.services import office, payloads
 from vault.services.acts import Act, Opened
-from vault.services.clients import KINDS, POLICY, Held, Page, Version, client_of, opened_client
+from vault.services.clients import KINDS, POLICY, Held, HeldDeposit, Page, Version, client_of, opened_client
 from vault.services.safe import Desk
+from vault.services.scan_sheets import Scan, scan_of
 
 # A sheet tells this many earlier versions with what changed in each; the page of versions has all.
 TOLD_VERSIONS = 20
@@ -25,7 +35,8 @@ Written = Mapping[bytes, list[Version]]
 class Sheet:
     """A sheet about a client with its number: only `printing.print_client` and `print_approved` make one.
 
-    `written`: the newest versions of what it shows, newest first, by record id; empty where it shows none.
+    `written`: the newest versions of what it shows, newest first, by record id; empty where it shows none. `taken_by`: who
+    took in the papers of a 保険証券お預り証.
     """
 
     serial: int
@@ -35,16 +46,29 @@ class Sheet:
     page: Page
     order: PrintOrder
     written: Written = field(default_factory=dict)
+    taken_by: str = ""
 
     @property
     def chosen(self) -> list[Held]:
         """The policies of a 証券詳細."""
         return chosen(self.page, self.order)
 
+    @property
+    def receipt(self) -> HeldDeposit:
+        """The receipt of a 保険証券お預り証."""
+        return receipt(self.page, self.order)
+
+    @property
+    def scan(self) -> Scan:
+        """The scanned paper of a 書類(写し)."""
+        return scan_of(self.page, self.order)
+
 
 def check_may(desk: Desk, order: PrintOrder) -> None:
     """Raises Forbidden for who may not print, or not read what the order wants on the sheet."""
     desk.require(Permission.PRINT)
+    if order.sheet in (DEPOSIT_RECEIPT, SCANS):
+        desk.require(Permission.READ_DOCUMENTS)
     if order.tells_sensitive:
         desk.require(Permission.READ_SENSITIVE)
 
@@ -54,9 +78,28 @@ def chosen(page: Page, order: PrintOrder) -> list[Held]:
     return [held for held in page.policies if order.policy in ("", held.id.hex())]
 
 
+def receipt(page: Page, order: PrintOrder) -> HeldDeposit:
+    """The receipt that an order is about; raises NotFound."""
+    found = next((held for held in page.deposits if held.id.hex() == order.deposit), None)
+    if found is None:
+        raise NotFound("not-found")
+    return found
+
+
+def taken_by(act: Act, page: Page, order: PrintOrder) -> str:
+    """Who took in the papers that an order is about; "" for another sheet."""
+    if order.sheet != DEPOSIT_RECEIPT:
+        return ""
+    return office.name_of(act, bytes.fromhex(receipt(page, order).deposit.person))
+
+
 def names_on(page: Page, order: PrintOrder) -> LedgerNames:
-    """What the ledger names of a sheet, of the one policy of a 証券詳細 also which. Raises NotFound, Refused."""
+    """What the ledger names of a sheet, of one policy, receipt or paper also which. Raises NotFound, Refused."""
     names = names_of(order, page.client)
+    if order.sheet == DEPOSIT_RECEIPT:
+        return replace(names, description=number_text(receipt(page, order).deposit.number))
+    if order.sheet == SCANS:
+        return replace(names, description=scan_of(page, order).told)
     if order.sheet != POLICY_DETAIL:
         return names
     about = chosen(page, order)

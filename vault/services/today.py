@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from vault.crypto.directory import ADMINISTRATOR
 from vault.domain.access import Permission
 from vault.domain.values.moments import DAY
-from vault.services import inspections, ledger, office, retention
+from vault.services import deposits, inspections, ledger, office, retention, space
 from vault.services.accounts import passwords
 from vault.services.accounts.switching import SIGNING_CHANGED
 from vault.services.acts import BIN_CLIENT, Act
 from vault.services.audit import Event
+from vault.services.deposits import Counted
 from vault.services.ledger import Asking
 from vault.services.operations import keys_on_one_disk
 from vault.services.safe import Desk
@@ -44,7 +45,8 @@ class Today:
     """The page. `inspections` are months (2026-11) that somebody should have signed.
 
     `remarks` are what the office's state asks of this person; `clients` says how many there are; `due` how many have
-    passed their retention term and when that was reckoned (seconds), for who may erase them.
+    passed their retention term and when that was reckoned (seconds), for who may erase them;
+    `deposits` the receipts for originals that are here, for who may read them.
     """
 
     papers: Asking
@@ -52,6 +54,7 @@ class Today:
     remarks: list[Remark]
     clients: int
     due: tuple[int, int] | None = None
+    deposits: Counted | None = None
 
 
 def today(desk: Desk) -> Today:
@@ -59,7 +62,8 @@ def today(desk: Desk) -> Today:
     with desk.act(Event.TODAY_OPENED, Permission.READ_SAFETY) as act:
         late, clients = inspections.overdue_months(act), records.client_count(act.connection, BIN_CLIENT)
         due = retention.count(act) if desk.may(Permission.ERASE) else None
-        found = Today(ledger.asking(act), late, list(remarks(act)), clients, due)
+        here = deposits.counted(act) if desk.may(Permission.READ_DOCUMENTS) else None
+        found = Today(ledger.asking(act), late, list(remarks(act)), clients, due, here)
     return found
 
 
@@ -73,6 +77,8 @@ def remarks(act: Act) -> Iterator[Remark]:
     if desk.may(Permission.MANAGE_RECOVERY):
         yield from _sheets(desk)
         yield from _keys(desk)
+    if desk.may(Permission.MANAGE_OFFICE):
+        yield from _room(act)
 
 
 # --- people
@@ -147,3 +153,10 @@ def _keys(desk: Desk) -> Iterator[Remark]:
         yield Remark("grants-missing", missing)
 
 
+# --- room
+
+
+def _room(act: Act) -> Iterator[Remark]:
+    used = space.used(act)
+    if used >= space.NEARLY_FULL:
+        yield Remark("documents-full", used)

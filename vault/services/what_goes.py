@@ -11,21 +11,36 @@ from vault.domain.erasures import MEMBER, ErasureOrder
 from vault.domain.policies import Policy
 from vault.domain.retention import holds_on
 from vault.errors import NotFound
-from vault.services import ledger, objects, payloads, rekeying
+from vault.services import ledger, payloads, rekeying
 from vault.services.acts import Opened
 from vault.services.audit import Event
-from vault.services.clients import KINDS, Held, Page, opened_client, page_of
+from vault.services.clients import (
+    DOCUMENT,
+    KINDS,
+    Held,
+    HeldDeposit,
+    Page,
+    document_of,
+    opened_client,
+    page_of,
+)
+from vault.services.documents import objects_of
 from vault.services.ledger_rows import Listed, today
 from vault.services.safe import Desk
 
 
 @dataclass(frozen=True)
 class Preview:
-    """A client about to be erased, wholly or in part: his page, the reasons not to, the papers about him that are out."""
+    """A client about to be erased, wholly or in part: his page, the reasons not to, the papers about him that are out,
+    and the receipts for originals of his that are still here."""
 
     page: Page
     holds: list[Hold]
     papers: list[Listed]
+
+    @property
+    def deposits(self) -> list[HeldDeposit]:
+        return [held for held in self.page.deposits if not held.deposit.closed]
 
 
 def preview(desk: Desk, client: bytes) -> Preview:
@@ -46,12 +61,11 @@ def erase_policy(desk: Desk, client: bytes, policy: bytes, order: ErasureOrder) 
     return rekeying.erase_part(desk, client, {policy}, order)
 
 
-def erase_object(desk: Desk, client: bytes, name: bytes, order: ErasureOrder) -> int:
-    """Erase one of a client's documents; returns the certificate's number. Raises NotFound, Refused, Conflict."""
+def erase_document(desk: Desk, client: bytes, document: bytes, order: ErasureOrder) -> int:
+    """Erase a document with its pages; returns the certificate's number. Raises NotFound, Refused, Conflict."""
     with desk.act(Event.CLIENT_OPENED, Permission.ERASE, client) as act:
-        if name not in objects.names(act, client):
-            raise NotFound("not-found")
-    return rekeying.erase_part(desk, client, {name}, order)
+        pages = objects_of([document_of(act.read_one(client, document, DOCUMENT)).document])
+    return rekeying.erase_part(desk, client, {document, *pages}, order)
 
 
 def erase_member(

@@ -23,13 +23,15 @@ from vault.services.clients import Page, page_of
 from vault.services.ledger_rows import Row, add, change, ensure_papers, listed
 from vault.services.printing import OfficeSheet, particulars
 from vault.services.safe import OFFICE_PAGE, Desk
+from vault.services.scan_sheets import Scan, every_scan, stretch
 from vault.services.sheets import Written, names_of, of_client, of_policies
 from vault.services.whole_office_progress import (
     ASKED,
+    MOST_SCANS,
     PIECE,
     Asked,
-    Head,
     Noted,
+    Part,
     Progress,
     approval_of,
     heads_of,
@@ -41,10 +43,12 @@ from vault.storage import records
 
 @dataclass(frozen=True)
 class Printed:
-    """One client on a piece."""
+    """One client on a piece, or a part of him: the first (`place` 0) with his card and policies, each with `scans`."""
 
     page: Page
     written: Written
+    place: int
+    scans: list[Scan]
 
 
 @dataclass(frozen=True)
@@ -81,14 +85,15 @@ def request(desk: Desk, order: FinalOrder) -> int:
 # --- printing
 
 
-def print_next(desk: Desk, order: FinalOrder | None, first: bytes) -> PieceSheet:
-    """The next piece, which begins with the client `first`; raises Conflict when that one was printed meanwhile.
+def print_next(desk: Desk, order: FinalOrder | None, first: bytes, place: int = 0) -> PieceSheet:
+    """The next piece, which begins with part `place` of the client `first`; raises Conflict when that one was printed
+    meanwhile.
 
     Where another person has approved the job the order is the one he approved, and `order` is not asked.
     """
     with _printing(desk) as (act, papers):
         coming = progress_of(act).coming
-        if not coming or coming[0].id != first:
+        if not coming or coming[0].key != (first, place):
             raise Conflict("whole-office-moved")
         made = _print(act, papers, order, coming)
     return made
@@ -106,30 +111,35 @@ def print_again(desk: Desk, order: FinalOrder | None, serial: int) -> PieceSheet
 
 @contextmanager
 def _printing(desk: Desk) -> Iterator[tuple[Act, bytes]]:
-    for permission in (Permission.CANCEL_CONTRACT, Permission.READ_SENSITIVE):
+    for permission in (Permission.CANCEL_CONTRACT, Permission.READ_SENSITIVE, Permission.READ_DOCUMENTS):
         desk.require(permission)
     papers = ensure_papers(desk)
     with desk.act(Event.OFFICE_SHEET_PRINTED, Permission.CANCEL_CONTRACT) as act:
         yield act, papers
 
 
-def _print(act: Act, papers: bytes, order: FinalOrder | None, heads: list[Head]) -> PieceSheet:
+def _print(act: Act, papers: bytes, order: FinalOrder | None, parts: list[Part]) -> PieceSheet:
     desk = act.desk
     approval, row = approval_of(act)
     wanted = _order_of(act, row) if row else order
     if approval in ("needed", "waiting") or wanted is None:
         raise Refused("approval-needed")
-    entry = _written_down(act, papers, wanted, sum(head.people for head in heads), row)
-    noted = Noted(
-        serial=entry.serial, clients=tuple(head.id.hex() for head in heads), states=tuple(head.state for head in heads)
-    )
-    act.add(OFFICE_PAGE, PIECE, payloads.encode(noted))
+    heads = {part.id: part.head for part in parts}
+    entry = _written_down(act, papers, wanted, sum(head.people for head in heads.values()), row)
+    act.add(OFFICE_PAGE, PIECE, payloads.encode(_noted(entry.serial, parts)))
     for head in heads:
-        act.also(Event.SHEET_PRINTED, head.id)
+        act.also(Event.SHEET_PRINTED, head)
     act.tell(serial=entry.serial, purpose=entry.purpose, sheet=entry.sheet, count=len(heads))
     name = office_service.person_name(act)
     made = OfficeSheet(entry.sheet, entry.serial, desk.instance.now(), name, particulars(act), wanted)
-    return PieceSheet(made, [_printed(act, head.id) for head in heads])
+    return PieceSheet(made, [_printed(act, part) for part in parts])
+
+
+def _noted(serial: int, parts: list[Part]) -> Noted:
+    return Noted(
+        serial=serial, clients=tuple(part.id.hex() for part in parts), states=tuple(part.head.state for part in parts),
+        parts=tuple(part.place for part in parts),
+    )  # fmt: skip
 
 
 def _written_down(act: Act, papers: bytes, order: FinalOrder, people: int, approved: Row | None) -> LedgerEntry:
@@ -166,6 +176,8 @@ def _order_of(act: Act, row: Row) -> FinalOrder:
     )
 
 
-def _printed(act: Act, client: bytes) -> Printed:
-    page = page_of(act, client)
-    return Printed(page, {**of_client(act, client), **of_policies(act, client, page.policies)})
+def _printed(act: Act, part: Part) -> Printed:
+    page = page_of(act, part.id)
+    written = {} if part.place else {**of_client(act, part.id), **of_policies(act, part.id, page.policies)}
+    scans = stretch(every_scan(page.documents), part.place * MOST_SCANS, MOST_SCANS)
+    return Printed(page, written, part.place, scans)

@@ -141,6 +141,19 @@ def drop_files(connection: Connection, files: Iterable[bytes]) -> None:
         connection.execute(delete(objects).where(objects.c.file == file))
 
 
+def largest(connection: Connection, most: int) -> list[tuple[bytes, int, int]]:
+    """(owner, how many objects, their bytes on disk) of those with the most bytes, the largest first."""
+    taken = func.sum(objects.c.size)
+    query = select(objects.c.owner, func.count(), taken).group_by(objects.c.owner)
+    found = connection.execute(query.order_by(taken.desc(), objects.c.owner).limit(most))
+    return [(owner, int(count), int(size)) for owner, count, size in found]
+
+
+def owner_count(connection: Connection) -> int:
+    """How many owners have any."""
+    return int(connection.execute(select(func.count(objects.c.owner.distinct()))).scalar_one())
+
+
 def totals(connection: Connection) -> tuple[int, int]:
     """(how many objects, their bytes on disk)."""
     found = connection.execute(select(func.count(), func.coalesce(func.sum(objects.c.size), 0)).select_from(objects))

@@ -93,6 +93,12 @@ def of_kinds(connection: Connection, kinds: Iterable[str]) -> list[Row]:
     return [Row(*found) for found in connection.execute(_RECORD_BY_ID.where(records.c.kind.in_(list(kinds))))]
 
 
+def owners_of(connection: Connection, kind: str, since: int = 0) -> list[bytes]:
+    """Who has newest rows of a kind that were written since a moment (seconds)."""
+    query = select(records.c.owner).where(records.c.kind == kind, records.c.changed >= since).distinct()
+    return [owner for (owner,) in connection.execute(query)]
+
+
 def versions(connection: Connection, record: bytes, most: int | None = None) -> list[Row]:
     """The earlier rows of one record, newest first; all of them or the newest few."""
     found = _VERSIONS.run(connection, {"record": record})
@@ -207,9 +213,17 @@ def counts_of(connection: Connection, owner: bytes) -> tuple[int, int]:
     return int(found[0]), int(found[1])
 
 
-def kind_counts(connection: Connection) -> dict[str, int]:
-    """How many records of each kind there are."""
-    query = select(records.c.kind, func.count()).group_by(records.c.kind)
+def count_of_kind(connection: Connection, owner: bytes, kind: str) -> int:
+    """How many records of a kind an owner has."""
+    query = select(func.count()).select_from(records).where(records.c.owner == owner, records.c.kind == kind)
+    return int(connection.execute(query).scalar_one())
+
+
+def kind_counts(connection: Connection, binned: str = "") -> dict[str, int]:
+    """How many records of each kind there are, without those of clients of whom one of the kind `binned` says that
+    they lie in the bin."""
+    hidden = select(records.c.owner).where(records.c.kind == binned)
+    query = select(records.c.kind, func.count()).where(records.c.owner.not_in(hidden)).group_by(records.c.kind)
     return {kind: count for kind, count in connection.execute(query)}
 
 

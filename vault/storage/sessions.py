@@ -81,6 +81,12 @@ class SessionStore:
             found = c.execute("SELECT * FROM sessions WHERE id_hash=?", (id_hash,)).fetchone()
         return SessionRow(*found) if found else None
 
+    def has(self, person: bytes, device: bytes, now: int) -> bool:
+        """Whether a person has a session on a device, open or locked, that is not past its time (seconds)."""
+        asked = "SELECT 1 FROM sessions WHERE person=? AND device=? AND expires>?"
+        with self._open() as c:
+            return c.execute(asked, (person, device, now)).fetchone() is not None
+
     def touch(self, id_hash: bytes, now: int) -> None:
         """Note that its person did something."""
         with self._open() as c:

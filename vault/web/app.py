@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import traceback
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -36,11 +34,14 @@ from vault.web import (
     addresses,
     attention,
     bin,
+    blackout,
     cancellation,
     clients,
     compartments,
     data_ledger,
+    deposits,
     devices,
+    documents,
     erasing,
     first_day,
     gate,
@@ -52,22 +53,26 @@ from vault.web import (
     own,
     passkeys,
     people,
+    pictures,
     policies,
     prints,
     retention,
     rules,
     search,
     signing_in,
+    space,
     today,
+    traces,
+    uploads,
     whole_office,
     words,
 )
 from vault.web import pages as page_values
 
 ROOMS = (
-    signing_in, first_day, attention, today, search, clients, policies, prints, whole_office, ledger, office, own, passkeys, people,
+    signing_in, first_day, attention, today, search, clients, policies, uploads, documents, blackout, deposits, prints, whole_office, ledger, office, own, passkeys, people,
     devices, compartments, rules, cancellation, log, inspections, data_ledger, help_pages,
-    bin, erasing, retention,
+    bin, erasing, retention, pictures, space,
 )  # fmt: skip
 ROOT = Path(__file__).resolve().parent.parent.parent
 LARGEST_FORM = 4 * 1024 * 1024
@@ -143,7 +148,7 @@ def _kura_error(error: KuraError) -> tuple[str, int]:
         audit.found_rollback(gate.instance(), g.origin, error)
     status = next(status for kind, status in STATUS if isinstance(error, kind))
     if status == 500:
-        _trace(error)
+        traces.trace(error)
     return _page(error, status)
 
 
@@ -156,15 +161,8 @@ def _http_error(error: HTTPException) -> tuple[str, int] | HTTPException:
 
 
 def _unforeseen(error: Exception) -> tuple[str, int]:
-    _trace(error)
+    traces.trace(error)
     return _page(KuraError(), 500)
-
-
-def _trace(error: Exception) -> None:
-    # The trace names lines of the program; values typed by people are not in it, because nothing formats locals.
-    frames = traceback.extract_tb(error.__traceback__)
-    where = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames[-6:]))
-    print(f"kura: {type(error).__name__} at {where}", file=sys.stderr, flush=True)
 
 
 def _page(error: KuraError, status: int) -> tuple[str, int]:

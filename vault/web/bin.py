@@ -7,10 +7,11 @@ from typing import cast
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
 from vault.domain.access import Permission
-from vault.services import bin, clients, policies, sessions
+from vault.services import bin, clients, documents, policies, sessions
 from vault.services.what_goes import label_of
 from vault.web.addresses import ident, whole_number
 from vault.web.attempts import REFUSALS, refused, told
+from vault.web.document_rows import label_text, titled
 from vault.web.gate import desk, instance, needs, session
 
 blueprint = Blueprint("bin", __name__)
@@ -24,9 +25,15 @@ def index() -> str:
     bin.sweep(desk())
     items = bin.listed(desk())
     return render_template(
-        "bin/list.html", nav="office", items=items, label_of=label_of, days=bin.days(desk()),
+        "bin/list.html", nav="office", items=items, label_of=_label_of, days=bin.days(desk()),
         put=request.args.get("put", ""),
     )  # fmt: skip
+
+
+def _label_of(item: bin.Item) -> str:
+    if item.document is not None:
+        return titled(item.document)
+    return label_of(item.policy) if item.policy is not None else item.name
 
 
 @blueprint.get("/clients/<client>/bin")
@@ -40,7 +47,8 @@ def _client_page(client: str, error: str) -> str:
     page = clients.get(desk(), ident(client))
     return render_template(
         "bin/put.html", nav="clients", action=url_for("bin.put_client", client=client), name=page.client.name, policy="",
-        version=page.version, policies=len(page.policies), back_url=url_for("clients.show", client=client),
+        version=page.version, policies=len(page.policies), documents=len(page.documents),
+        deposits=sum(not held.deposit.closed for held in page.deposits), back_url=url_for("clients.show", client=client),
         client_url="", days=bin.days(desk()), error=error,
     )  # fmt: skip
 
@@ -85,6 +93,34 @@ def put_policy(client: str, policy: str) -> Response:
     return cast(Response, redirect(url_for("bin.index", put="policy"), 303))
 
 
+@blueprint.get("/clients/<client>/documents/<document>/bin")
+@needs(BIN)
+def document(client: str, document: str) -> str:
+    """Ask before a document goes into the bin."""
+    return _document_page(client, document, "")
+
+
+def _document_page(client: str, document: str, error: str) -> str:
+    page = documents.get(desk(), ident(client), ident(document))
+    return render_template(
+        "bin/put.html", nav="clients", action=url_for("bin.put_document", client=client, document=document),
+        name=page.client.name, document=label_text(page.held), version=page.held.version,
+        back_url=url_for("documents.show", client=client, document=document),
+        client_url=url_for("clients.show", client=client), days=bin.days(desk()), error=error,
+    )  # fmt: skip
+
+
+@blueprint.post("/clients/<client>/documents/<document>/bin")
+@needs(BIN)
+def put_document(client: str, document: str) -> Response:
+    """Into the bin with it."""
+    try:
+        bin.put(desk(), ident(client), ident(document), request.form.get("version", 0, type=whole_number))
+    except REFUSALS as error:
+        return refused(_document_page(client, document, told(error)), error)
+    return cast(Response, redirect(url_for("bin.index", put="document"), 303))
+
+
 @blueprint.post("/bin/back")
 @needs(BIN)
 def bring_back() -> Response:
@@ -93,4 +129,6 @@ def bring_back() -> Response:
     bin.bring_back(desk(), owner, record)
     if owner == record:
         return cast(Response, redirect(url_for("clients.show", client=owner.hex()), 303))
+    if request.form.get("what") == "document":
+        return cast(Response, redirect(url_for("documents.show", client=owner.hex(), document=record.hex()), 303))
     return cast(Response, redirect(url_for("policies.show", client=owner.hex(), policy=record.hex()), 303))

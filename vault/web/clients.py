@@ -10,11 +10,12 @@ from flask_babel import gettext
 from vault.domain import fields
 from vault.domain.access import Permission
 from vault.domain.clients import CORPORATION_MEMBER, HOUSEHOLD_MEMBER, Client, Corporation, Household
+from vault.domain.deposits import number_text
 from vault.domain.merging import merged
 from vault.errors import Conflict, NotFound
 from vault.services import clients, office, sessions
 from vault.services.audit import Event
-from vault.web import forms, gone
+from vault.web import document_rows, forms, gone
 from vault.web.addresses import ident, whole_number
 from vault.web.client_rows import KANA_ROWS, initial_of, listed, show_values
 from vault.web.gate import desk, instance, needs, session
@@ -71,6 +72,8 @@ def show(client: str) -> str:
         new_policy_url=url_for("policies.new", client=client) if may_write else None,
         print_url=url_for("prints.choose", client=client) if may_print else None,
         move_url=_move_url(client),
+        **_deposits(page),
+        **_documents(page),
         **_ways_out(client),
         **show_values(page, today()),
     )
@@ -79,6 +82,25 @@ def show(client: str) -> str:
 def _move_url(client: str) -> str | None:
     may = desk().may(Permission.MOVE_CLIENTS) and len(desk().client_compartments()) > 1
     return url_for("compartments.move", client=client) if may else None
+
+
+def _documents(page: clients.Page) -> dict[str, Any]:
+    """The scanned papers, for who may read them, and where the next ones are taken in."""
+    may_read, may_write = desk().may(Permission.READ_DOCUMENTS), desk().may(Permission.WRITE_DOCUMENTS)
+    return {
+        "documents": document_rows.rows(page.documents, page.id, page.policies) if may_read else [],
+        "new_document_url": url_for("uploads.new", client=page.id.hex()) if may_write else None,
+    }
+
+
+def _deposits(page: clients.Page) -> dict[str, Any]:
+    """The receipts for originals, for who may read them, and where the next one is entered."""
+    may_read, may_write = desk().may(Permission.READ_DOCUMENTS), desk().may(Permission.WRITE_DOCUMENTS)
+    return {
+        "deposits": [(number_text(held.deposit.number), held) for held in page.deposits] if may_read else [],
+        "new_deposit_url": url_for("deposits.new", client=page.id.hex()) if may_write else None,
+        "client_id": page.id.hex(),
+    }
 
 
 def _ways_out(client: str) -> dict[str, str | None]:

@@ -44,7 +44,10 @@ def _items(category: Category) -> list[str]:
 
 def _number(ledger: DataLedger, category: Category) -> int | None:
     """How many people (policies, clients, rows) a category is about; None where nobody has counted."""
-    now = {Category.POLICY: ledger.policies, Category.PAPERS: ledger.prints, Category.STAFF: len(ledger.staff)}
+    now = {
+        Category.POLICY: ledger.policies, Category.SCANS: ledger.documents, Category.PAPERS: ledger.prints,
+        Category.STAFF: len(ledger.staff),
+    }  # fmt: skip
     if category in now:
         return now[category]
     return ledger.counted.categories.get(category.value, 0) if ledger.counted else None

@@ -13,12 +13,13 @@ from vault.domain.fields import Fault
 from vault.domain.prints import ERASURE_SHEET
 from vault.domain.values.numbers import groups
 from vault.errors import NotFound
-from vault.services import bin, erasing, printing, what_goes
+from vault.services import bin, certificates, erasing, printing, what_goes
 from vault.services.ledger_rows import client_number
 from vault.services.what_goes import Preview
 from vault.web import forms, orders
 from vault.web.addresses import ident, whole_number
 from vault.web.attempts import REFUSALS, refused, told
+from vault.web.document_rows import label_text
 from vault.web.erasure_orders import form_values, read_order
 from vault.web.gate import desk, needs, prove_again
 
@@ -96,6 +97,7 @@ def _of(found: Preview) -> dict[str, Any]:
     page = found.page
     return {
         "nav": "clients", "id": page.id.hex(), "client": page.client, "holds": found.holds, "papers": found.papers,
+        "deposits": found.deposits,
         "policies": page.policies, "related": page.related, "label_of": what_goes.label_of,
     }  # fmt: skip
 
@@ -146,6 +148,43 @@ def _part(
     if answer.status_code != 303 or bin.back_up(desk()):
         return answer
     return cast(Response, redirect(answer.location + "&backup=none", 303))
+
+
+# --- a document
+
+
+@blueprint.get("/clients/<client>/documents/<document>/erase")
+@needs(ERASE)
+def document(client: str, document: str) -> Response | str:
+    """What goes with a document."""
+    context = _document_context(client, document)
+    if isinstance(context, Response):
+        return context
+    return render_template("erasing/document.html", **context, **form_values({}, {}, ""))
+
+
+@blueprint.post("/clients/<client>/documents/<document>/erase")
+@needs(ERASE)
+def document_now(client: str, document: str) -> Response:
+    """Erase it."""
+    context = _document_context(client, document)
+    if isinstance(context, Response):
+        return context
+
+    def erase(order: ErasureOrder) -> int:
+        return what_goes.erase_document(desk(), ident(client), ident(document), order)
+
+    return _part("erasing/document.html", context["client"].name, erase, context)
+
+
+def _document_context(client: str, document: str) -> dict[str, Any] | Response:
+    found = _preview(client)
+    if isinstance(found, Response):
+        return found
+    held = next((each for each in found.page.documents if each.id == ident(document)), None)
+    if held is None:
+        return _earlier(ident(client))
+    return {**_of(found), "document": held, "label": label_text(held)}
 
 
 # --- a person of a client
@@ -206,16 +245,18 @@ def index() -> str:
 @needs(ERASE)
 def certificate() -> Response | str:
     """One certificate."""
-    found = _chosen()
-    if found is None:
+    chosen = _chosen()
+    if chosen is None:
         return cast(Response, redirect(url_for("erasing.index"), 303))
+    found, by = chosen
     no_backup = request.args.get("backup") == "none"
-    return render_template("erasing/show.html", nav="office", no_backup=no_backup, **_told(found))
+    return render_template("erasing/show.html", nav="office", no_backup=no_backup, by=by, **_told(found))
 
 
-def _chosen() -> Erasure | None:
+def _chosen() -> tuple[Erasure, str] | None:
+    """The certificate that the address names, and who erased; raises NotFound."""
     number = request.args.get("n", 0, type=whole_number)
-    return erasing.certificate(desk(), number) if number else None
+    return erasing.certificate_by(desk(), number) if number else None
 
 
 def _told(erasure: Erasure) -> dict[str, Any]:
@@ -228,9 +269,13 @@ def _told(erasure: Erasure) -> dict[str, Any]:
 
 
 def _proof(erasure: Erasure) -> list[tuple[str, str]]:
-    """What is signed, as `kura verify-certificate` reads it when it is typed off the paper; the signature stands above."""
+    """What is signed with key and signature: line by line what `kura verify-certificate` reads, typed off the paper."""
     told = {name: str(getattr(erasure, name)) for name in SIGNED}
-    return [("office", desk().instance.office.hex()), *told.items()]
+    told |= {name: certificates.moment(getattr(erasure, name)) for name in ("begun", "done")}
+    key = erasing.public_key_of(desk(), erasure).hex()
+    last = [("public key", key), ("signature", erasure.signature)]
+    in_fours = [(name, " ".join(groups(value)).lower()) for name, value in last if value]
+    return [("office", desk().instance.office.hex()), *told.items(), *in_fours]
 
 
 @blueprint.get("/erasures/print")
@@ -238,7 +283,7 @@ def _proof(erasure: Erasure) -> list[tuple[str, str]]:
 def order() -> Response | str:
     """Ask for purpose and addressee before a 消去証明書."""
     found = _chosen()
-    return cast(Response, redirect(url_for("erasing.index"), 303)) if found is None else _order(found)
+    return cast(Response, redirect(url_for("erasing.index"), 303)) if found is None else _order(found[0])
 
 
 def _order(found: Erasure, values: dict[str, Any] | None = None, faults: dict[str, Fault] | None = None) -> str:
@@ -252,12 +297,13 @@ def _order(found: Erasure, values: dict[str, Any] | None = None, faults: dict[st
 @needs(ERASE)
 def make() -> Response:
     """The ledger row first, then the sheet."""
-    found = _chosen()
-    if found is None:
+    chosen = _chosen()
+    if chosen is None:
         raise NotFound("not-found")
+    found, by = chosen
     record, values, faults = orders.read(CertificateOrder, request.form)
     if record is None:
         return make_response(_order(found, values, faults), 400)
     made = printing.print_office(desk(), ERASURE_SHEET, record, ERASE)
     context = orders.paper(made, url_for("erasing.certificate", n=found.number))
-    return make_response(render_template("erasing/sheet.html", **context, **_told(found)))
+    return make_response(render_template("erasing/sheet.html", **context, by=by, **_told(found)))

@@ -9,6 +9,8 @@ from flask import Response, make_response, render_template, request
 
 from vault.domain import fields
 from vault.domain.clients import Client, Corporation, Household
+from vault.domain.deposits import Deposit
+from vault.domain.documents import Document
 from vault.domain.policies import Policy
 from vault.errors import NotFound
 from vault.services import bin
@@ -43,7 +45,11 @@ def _binned(client: str, record: str) -> bool:
         return False
 
 
-def _owner() -> type[Client | Policy]:
+def _owner() -> type[Client | Policy | Deposit | Document]:
+    if "electronic" in request.form:
+        return Document
+    if "giver" in request.form:
+        return Deposit
     if "insurer" in request.form:
         return Policy
     return Corporation if "closing_day" in request.form else Household

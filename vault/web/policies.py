@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any, cast
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -25,8 +27,8 @@ from vault.domain.policies import (
     typed_policy,
 )
 from vault.errors import Conflict, NotFound
-from vault.services import clients, policies
-from vault.web import forms, gone
+from vault.services import clients, documents, policies
+from vault.web import document_rows, forms, gone
 from vault.web.addresses import ident, whole_number
 from vault.web.gate import desk, needs
 from vault.web.pages import money, short_moment, today
@@ -95,6 +97,8 @@ def show(client: str, policy: str) -> str:
         print_url=url_for("prints.choose", client=client, policy=policy) if desk().may(Permission.PRINT) else None,
         erase_url=url_for("bin.policy", client=client, policy=policy) if desk().may(Permission.BIN) else None,
         erase_now_url=url_for("erasing.policy", client=client, policy=policy) if desk().may(Permission.ERASE) else None,
+        documents=document_rows.rows(page.documents, page.client_id, []) if desk().may(Permission.READ_DOCUMENTS) else [],
+        new_document_url=_new_document_url(client, policy),
         history=[
             {
                 "at": short_moment(at),
@@ -107,6 +111,11 @@ def show(client: str, policy: str) -> str:
     )
 
 
+def _new_document_url(client: str, policy: str) -> str | None:
+    may = desk().may(Permission.WRITE_DOCUMENTS)
+    return url_for("uploads.new", client=client, policy=policy) if may else None
+
+
 # --- the form
 
 
@@ -114,7 +123,7 @@ def _births(client: Client) -> dict[str, str]:
     return {name_to_type(client, m): m.birth.value.isoformat() for m in client.members if m.birth}
 
 
-def _form(page: clients.Page, values: dict[str, Any], *, action: str, back: str, **more: Any) -> str:
+def _form(page: clients.Page, values: dict[str, Any], *, action: str, back: str, policy: str = "", **more: Any) -> str:
     kind = KINDS.get(str(values.get("kind", "")), KINDS[FIRST_KIND])
     people = [name_to_type(page.client, member) for member in page.client.members]
     return render_template(
@@ -134,8 +143,17 @@ def _form(page: clients.Page, values: dict[str, Any], *, action: str, back: str,
         solicitors=sorted({h.policy.solicitor for h in page.policies if h.policy.solicitor}),
         births=_births(page.client),
         modes={**choices.PAYMENTS_A_YEAR, choices.SINGLE: 0},
+        papers=_papers(page, policy),
         **{"faults": {}, "switched": False, "copy_url": None, "policy_name": "", "version": None, "theirs": None, **more},
     )
+
+
+def _papers(page: clients.Page, policy: str) -> list[dict[str, Any]]:
+    """The client's scanned papers, to be looked at beside the form; those of the policy itself come first."""
+    if not desk().may(Permission.READ_DOCUMENTS):
+        return []
+    rows = document_rows.rows(page.documents, page.id, page.policies)
+    return sorted(rows, key=lambda row: not policy or row["policy_id"] != policy)
 
 
 def _new_form(page: clients.Page, values: dict[str, Any], **more: Any) -> str:
@@ -153,13 +171,19 @@ def _new_form(page: clients.Page, values: dict[str, Any], **more: Any) -> str:
 @blueprint.get("/new")
 @needs(WRITE)
 def new(client: str) -> str:
-    """An empty form, or one that begins as a copy of another policy."""
+    """An empty form, one that begins as a copy of another policy, or one beside the document it is typed from."""
     page = clients.get(desk(), ident(client))
     copied = request.args.get("copy", "")
     source = next((h.policy for h in page.policies if h.id.hex() == copied), None)
     if source is None:
-        return _new_form(page, defaults(FIRST_KIND))
+        return _new_form(page, {**defaults(FIRST_KIND), **_typed_from(page, request.args.get("document", ""))})
     return _new_form(page, {**typed_policy(source, page.client), "policy_number": ""}, switched=True)
+
+
+def _typed_from(page: clients.Page, document: str) -> dict[str, Any]:
+    """What the form keeps of the document it is typed from: it lies beside, and belongs to the policy in the end."""
+    known = any(held.id.hex() == document for held in page.documents)
+    return {"document": document, "beside": document} if known else {}
 
 
 def _of_kind(values: dict[str, Any]) -> dict[str, Any]:
@@ -199,8 +223,18 @@ def _create(client: str) -> Response:
     )
     if reading.record is None:
         return make_response(_new_form(page, values, faults=reading.faults), 400)
-    policies.create(desk(), page.id, reading.record)
+    _belongs(page, str(values.get("document", "")), policies.create(desk(), page.id, reading.record))
     return cast(Response, redirect(url_for("clients.show", client=client), 303))
+
+
+def _belongs(page: clients.Page, document: str, policy: bytes) -> None:
+    """The document that a policy was typed from belongs to it, unless somebody has said otherwise meanwhile."""
+    held = next((each for each in page.documents if each.id.hex() == document), None)
+    if held is None or held.document.policy or not desk().may(Permission.WRITE_DOCUMENTS):
+        return
+    with suppress(Conflict, NotFound):
+        said = replace(held.document, policy=policy.hex())
+        documents.save(desk(), page.id, held.id, said, held.version)
 
 
 @blueprint.get("/<policy>/edit")
@@ -229,6 +263,7 @@ def _edit_form(
         action=url_for("policies.save", **where),
         switch_url=url_for("policies.switch_existing", **where),
         back=url_for("policies.show", **where),
+        policy=held.id.hex(),
         policy_name=f"{held.policy.insurer} {held.policy.kind}",
         version=version,
         **more,

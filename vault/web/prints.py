@@ -5,38 +5,57 @@ from __future__ import annotations
 from typing import Any, cast
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext
 
 from vault.domain import fields
 from vault.domain.access import Permission
+from vault.domain.deposits import number_text
 from vault.domain.policies import summary, totals
-from vault.domain.prints import CLIENT_CARD, POLICY_DETAIL, POLICY_LIST, SHEETS, PrintOrder, addressed
+from vault.domain.prints import (
+    CLIENT_CARD,
+    DEPOSIT_RECEIPT,
+    POLICY_DETAIL,
+    POLICY_LIST,
+    SCANS,
+    SHEETS,
+    PrintOrder,
+    addressed,
+)
+from vault.domain.values import Unreadable
 from vault.errors import Refused
 from vault.services import clients, printing
-from vault.web import orders, sheet_values
+from vault.web import orders, scan_sheets, sheet_values
 from vault.web.addresses import ident
 from vault.web.client_rows import listed
+from vault.web.document_rows import label_text
 from vault.web.gate import desk, needs
 from vault.web.pages import Each, render_long, today
 
 blueprint = Blueprint("prints", __name__, url_prefix="/prints")
+# What one sheet is about, by the box that names it.
+ABOUT = {"document": SCANS, "deposit": DEPOSIT_RECEIPT, "policy": POLICY_DETAIL}
 
 
 @blueprint.get("")
 @needs(Permission.PRINT)
 def choose() -> str:
-    """Choose client, sheet, purpose and addressee. The address may name a sheet and a policy to begin with."""
+    """Choose client, sheet, purpose and addressee. The address may name a sheet, a policy, a receipt or a paper."""
     client = request.args.get("client", "")
     if not client:
         rows = Each(_to_print, clients.list_clients(desk()))
         may_end = desk().may(Permission.CANCEL_CONTRACT)
         return render_long("prints/clients.html", nav="prints", clients=rows, may_end=may_end)
     page = clients.get(desk(), ident(client))
-    asked, policy = request.args.get("sheet", ""), request.args.get("policy", "")
-    values = {
-        "sheet": asked if asked in SHEETS else POLICY_DETAIL if policy else POLICY_LIST, "policy": policy,
-        "addressee": addressed(page.client), "copies": "1",
+    return _form(page, _to_begin_with(page), {})
+
+
+def _to_begin_with(page: clients.Page) -> dict[str, Any]:
+    about = {name: request.args.get(name, "") for name in ABOUT}
+    asked = request.args.get("sheet", "")
+    return {
+        **about, "sheet": asked if asked in SHEETS else next((ABOUT[name] for name in about if about[name]), POLICY_LIST),
+        "purpose": "お客様へ交付" if about["deposit"] else "", "addressee": addressed(page.client), "copies": "1",
     }  # fmt: skip
-    return _form(page, values, {})
 
 
 def _to_print(head: clients.Head) -> dict[str, Any]:
@@ -54,9 +73,26 @@ def _form(page: clients.Page, values: dict[str, Any], faults: dict[str, fields.F
         faults=faults,
         policies=len([h for h in page.policies if h.policy.living]),
         asks=printing.needs_approval(desk()),
-        choices=[(held.id.hex(), _policy_name(held)) for held in page.policies],
+        options=_options(page),
         may_sensitive=desk().may(Permission.READ_SENSITIVE),
     )
+
+
+def _options(page: clients.Page) -> dict[str, list[tuple[str, str]]]:
+    """What is chosen from, by field: policies, receipts and papers, where there are any."""
+    reads = desk().may(Permission.READ_DOCUMENTS)
+    found = {
+        "policy": [(held.id.hex(), _policy_name(held)) for held in page.policies],
+        "deposit": [(held.id.hex(), _deposit_name(held)) for held in page.deposits if reads],
+        "document": [(held.id.hex(), label_text(held)) for held in page.documents if reads],
+    }
+    without = {ABOUT[name] for name in ("deposit", "document") if not found[name]}
+    sheets = [(sheet, gettext(sheet)) for sheet in SHEETS if sheet not in without]
+    return {"sheet": sheets, **{name: choices for name, choices in found.items() if choices}}
+
+
+def _deposit_name(held: clients.HeldDeposit) -> str:
+    return f"{number_text(held.deposit.number)} {held.deposit.received.value:%Y/%m/%d}"
 
 
 def _policy_name(held: clients.Held) -> str:
@@ -75,6 +111,14 @@ def make() -> Response:
     order, values, faults = orders.read(PrintOrder, request.form)
     if order is None:
         return make_response(_form(clients.get(desk(), client), values, faults), 400)
+    try:
+        return _made(client, order)
+    except Unreadable as error:  # fewer pages than were asked for
+        faults = {"pages": fields.Fault(error.code, error.facts)}
+        return make_response(_form(clients.get(desk(), client), values, faults), 400)
+
+
+def _made(client: bytes, order: PrintOrder) -> Response:
     if printing.needs_approval(desk()):
         serial = printing.request(desk(), client, order)
         return cast(Response, redirect(url_for("ledger.show", serial=serial), 303))
@@ -94,7 +138,10 @@ def make_approved(serial: int) -> Response:
 
 
 def _sheet(sheet: printing.Sheet) -> str:
-    return {POLICY_DETAIL: _policy_detail, CLIENT_CARD: _client_card}.get(sheet.order.sheet, _policy_list)(sheet)
+    drawn = {
+        POLICY_DETAIL: _policy_detail, CLIENT_CARD: _client_card, DEPOSIT_RECEIPT: _deposit_receipt, SCANS: _scans,
+    }  # fmt: skip
+    return drawn.get(sheet.order.sheet, _policy_list)(sheet)
 
 
 def _common(sheet: printing.Sheet) -> dict[str, Any]:
@@ -121,8 +168,25 @@ def _client_card(sheet: printing.Sheet) -> str:
         orientation="portrait",
         v=sheet_values.client_values(page, sheet.written, today(), sensitive),
         hides=not sensitive and sheet_values.hides(page),
+        deposits=[held.deposit for held in page.deposits if not held.deposit.closed],
+        number_text=number_text,
         **_common(sheet),
     )
+
+
+def _deposit_receipt(sheet: printing.Sheet) -> str:
+    deposit = sheet.receipt.deposit
+    return render_template(
+        "deposits/sheet.html", orientation="portrait", deposit=deposit, number=number_text(deposit.number),
+        taken_by=sheet.taken_by, **_common(sheet),
+    )  # fmt: skip
+
+
+def _scans(sheet: printing.Sheet) -> str:
+    common = _common(sheet)
+    mark = scan_sheets.mark_of(common["sheet"])
+    told = scan_sheets.scanned(sheet.scan, sheet.page.id, mark)
+    return render_template("prints/scans.html", orientation="portrait", told=told, mark=mark, **common)
 
 
 def _policy_list(sheet: printing.Sheet) -> str:

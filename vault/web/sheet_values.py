@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from flask_babel import gettext
+
 from vault.domain import fields
 from vault.domain.clients import Client, Household, Member
 from vault.domain.family_tree import SPOUSES, Tree, tree
@@ -148,7 +150,7 @@ def _table(box: Field, rows: Iterable[Any]) -> Table:
 def client_values(page: Page, written: Mapping[bytes, list[Version]], on: date, sensitive: bool) -> dict[str, Any]:
     """Context of the body of a 顧客カルテ; `sensitive`: whether what the screen hides until asked for is on it."""
     client, policies = page.client, [held.policy for held in page.policies]
-    names = {other.hex(): name for other, _, name in page.related}
+    names = {other.hex(): name or gettext("消去済み") for other, _, name in page.related}
     record = replace(client, compartment=page.compartment)  # the record has its id, people its name
     return {
         "client": client, "owner": type(client).__name__, "record": record,
@@ -156,7 +158,7 @@ def client_values(page: Page, written: Mapping[bytes, list[Version]], on: date, 
         "members": [_member(member, on, sensitive) for member in client.members],
         "spouses": SPOUSES, "tree": tree(client.members) if isinstance(client, Household) else Tree((), ()),
         "ages": {member.id: _age(member, on) for member in client.members},
-        "related": [(names.get(r.client, ""), r.link, client.member(r.member)) for r in client.related],
+        "related": [(names[r.client], r.link, client.member(r.member)) for r in client.related if r.client in names],
         "lists": summary.lists(policies, client), "sums": totals.totals(policies, client),
         "history": history(written.get(page.id, []), sensitive, names),
     }  # fmt: skip

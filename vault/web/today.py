@@ -28,6 +28,7 @@ PLACES = {
     "sheet-old": "office.recovery_sheet",
     "sheet-outdated": "office.recovery_sheet",
     "grants-missing": "compartments.index",
+    "documents-full": "space.show",
 }
 
 
@@ -46,6 +47,7 @@ def show() -> str:
         remarks=[_remark(each) for each in found.remarks],
         clients=found.clients,
         due=found.due,
+        deposits=found.deposits,
         day=pages.today(),
         serial_text=serial_text,
         **_may(),

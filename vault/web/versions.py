@@ -21,7 +21,14 @@ def labelled_differences(one: Any, other: Any, names: Names = _NOBODY) -> list[t
     """(label, text in `one`, text in `other`) of every field in which they differ; clients told by `names` {id: name}."""
     cls = type(one)
     found = [d for d in fields.differences(one, other) if "member" != d[0][-6:]]
-    return [(label(cls, path), names.get(a, a), names.get(b, b)) for path, a, b in found]
+    return [(label(cls, path), _told(path, a, names), _told(path, b, names)) for path, a, b in found]
+
+
+def _told(path: str, text: str, names: Names) -> str:
+    """A value in words: never the id of a client whom nobody here can open any more."""
+    if path.endswith("-client") and text:
+        return names.get(text) or gettext("見られないお客様")
+    return names.get(text, text)
 
 
 def label(cls: type[Any], path: str) -> str:

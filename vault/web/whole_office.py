@@ -9,13 +9,14 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 
 from vault.domain import fields
 from vault.domain.access import Permission
+from vault.domain.deposits import number_text
 from vault.domain.prints import FINAL_PURPOSE, FinalOrder, serial_text
 from vault.errors import Conflict, Refused, Throttled, WrongCredential
 from vault.services import whole_office
-from vault.services.whole_office import PieceSheet
-from vault.services.whole_office_progress import MOST_CLIENTS, Progress
-from vault.web import orders, sheet_values
-from vault.web.addresses import ident
+from vault.services.whole_office import PieceSheet, Printed
+from vault.services.whole_office_progress import MOST_CLIENTS, MOST_SCANS, Progress
+from vault.web import orders, scan_sheets, sheet_values
+from vault.web.addresses import ident, whole_number
 from vault.web.attempts import refused, told
 from vault.web.gate import desk, needs, prove_again, session
 from vault.web.pages import render_long, today
@@ -40,6 +41,7 @@ def _page(values: dict[str, Any], faults: dict[str, fields.Fault], error: str = 
     return render_template(
         "prints/whole_office.html", nav="prints", far=far, faults=faults, error=error, serial_text=serial_text,
         values={"addressee": own, "copies": "1", **values}, purpose=FINAL_PURPOSE, most=MOST_CLIENTS,
+        scans=MOST_SCANS,
         fields=[box for box in fields.fields(FinalOrder) if box.name in ASKED_FOR],
     )  # fmt: skip
 
@@ -48,8 +50,8 @@ def _page(values: dict[str, Any], faults: dict[str, fields.Fault], error: str = 
 @needs(END)
 def make() -> Response:
     """The next piece: its ledger row first, then the sheet."""
-    first = ident(request.form.get("first", ""))
-    return _made(lambda order: whole_office.print_next(desk(), order, first))
+    first, place = ident(request.form.get("first", "")), request.form.get("part", 0, type=whole_number)
+    return _made(lambda order: whole_office.print_next(desk(), order, first, place))
 
 
 @blueprint.post("/again/<int:serial>")
@@ -87,15 +89,20 @@ def _ordered(act: Callable[[FinalOrder], Response]) -> Response:
 
 
 def _sheet(made: PieceSheet) -> str:
-    clients = [
-        {
-            "card": sheet_values.client_values(each.page, each.written, today(), sensitive=True),
-            "details": [
-                sheet_values.policy_values(held, each.page.client, each.written, today()) for held in each.page.policies
-            ],
-        }
-        for each in made.clients
-    ]
-    return render_long(
-        "prints/whole_office_sheet.html", clients=clients, **orders.paper(made.sheet, url_for("whole_office.show"))
-    )
+    paper = orders.paper(made.sheet, url_for("whole_office.show"))
+    mark = scan_sheets.mark_of(paper["sheet"])
+    clients = [_told(each, mark) for each in made.clients]
+    return render_long("prints/whole_office_sheet.html", clients=clients, mark=mark, number_text=number_text, **paper)
+
+
+def _told(each: Printed, mark: str) -> dict[str, Any]:
+    """What a piece tells of a client; without card and policies where an earlier part has them."""
+    page, first = each.page, not each.place
+    policies = page.policies if first else []
+    return {
+        "client": page.client, "place": each.place,
+        "card": sheet_values.client_values(page, each.written, today(), sensitive=True) if first else None,
+        "deposits": [held.deposit for held in page.deposits] if first else [],
+        "details": [sheet_values.policy_values(held, page.client, each.written, today()) for held in policies],
+        "scans": [scan_sheets.scanned(scan, page.id, mark) for scan in each.scans],
+    }  # fmt: skip

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+
 from sqlalchemy import Connection
 
 from vault.crypto import codec
@@ -14,8 +18,9 @@ from vault.services.sessions import Announced
 from vault.storage import journal, records
 from vault.storage.database import transaction
 
-ANNOUNCED = (Event.RECOVERED, Event.ROLLBACK_FOUND, Event.ROLLBACK_CONFIRMED)
+ANNOUNCED = (Event.RECOVERED, Event.ROLLBACK_FOUND, Event.ROLLBACK_CONFIRMED, Event.RESTORE_CONFIRMED)
 SHOWN = 10
+AT_ONCE = 200  # entries read of the journal in one go: an act may have one for each client
 
 
 def _name(person: bytes) -> str:
@@ -35,12 +40,26 @@ def told_all(connection: Connection, person: bytes) -> None:
 
 def untold(act: Act) -> tuple[Announced, ...]:
     """What the person at the desk has not said to have read, newest first."""
-    since = told_up_to(act.connection, act.desk.person)
+    since, mine = told_up_to(act.connection, act.desk.person), act.desk.person
+    # Nobody is told what he did himself.
+    new = (e for e in _since(act.connection, since) if e.columns.person != mine and not _is_part(e))
+    return tuple(_announced(act, e) for e in islice(new, SHOWN))
+
+
+def _is_part(entry: journal.Entry) -> bool:
+    """Whether an entry only tells more of an act, as a confirmed restore has one for each client."""
+    restored = entry.columns.event == Event.RESTORE_CONFIRMED and entry.columns.subject is not None
+    return restored or is_further(entry.clear)
+
+
+def _since(connection: Connection, position: int) -> Iterator[journal.Entry]:
+    """Entries of what is announced, the newest first, down to a journal position."""
     wanted = journal.Wanted(events=tuple(e.value for e in ANNOUNCED))
-    found = journal.found(act.connection, wanted, 2 * SHOWN)  # an act may need two entries
-    mine = act.desk.person  # nobody is told what he did himself
-    new = [e for e in found if e.position > since and e.columns.person != mine and not is_further(e.clear)]
-    return tuple(_announced(act, e) for e in new[:SHOWN])
+    while found := journal.found(connection, wanted, AT_ONCE):
+        yield from (entry for entry in found if entry.position > position)
+        if found[-1].position <= position:
+            return
+        wanted = replace(wanted, before=found[-1].position)
 
 
 def _announced(act: Act, entry: journal.Entry) -> Announced:
