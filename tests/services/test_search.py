@@ -23,7 +23,9 @@ from tests.support.people import join
 from tests.support.searching import TODAY, naive
 from vault.crypto.envelope import open_sealed
 from vault.crypto.keys import SEGMENTS
-from vault.domain.access import Role
+from vault.domain.access import Permission, Role
+from vault.domain.deposits import Deposit, DepositItem
+from vault.domain.documents import Document
 from vault.domain.erasures import ErasureOrder
 from vault.domain.search import Query
 from vault.domain.values import fold
@@ -34,12 +36,15 @@ from vault.services import (
     clients,
     confirming,
     erasing,
+    payloads,
     policies,
     restore_confirming,
     restoring,
     what_goes,
 )
 from vault.services.accounts import compartments
+from vault.services.audit import Event
+from vault.services.clients import DEPOSIT, DOCUMENT, POLICY
 from vault.services.instance import Instance
 from vault.services.safe import Desk
 from vault.services.search import finding, index
@@ -59,7 +64,7 @@ def found(desk: Desk, query: Query) -> list[tuple[bytes, bytes]]:
     """(client, record) of all that the search finds; the counts agree with it."""
     results = search(desk, query, TODAY, limit=10_000)
     assert results.pending == 0 and results.total == len(results.hits)
-    assert results.clients == sum(hit.policy is None for hit in results.hits)
+    assert results.clients == sum(hit.record == hit.client_id for hit in results.hits)
     return [(hit.client_id, hit.record) for hit in results.hits]
 
 
@@ -254,11 +259,28 @@ def test_search_equals_the_naive_scan_in_any_order_of_acts(templates: list[Offic
 
 def test_a_clients_new_name_stands_in_the_rows_of_his_policies(office: Office) -> None:
     desk, client = office.desk(), office.facts.clients[1]
-    assert asked(desk, "羽黒").policies == 2
+    assert asked(desk, "羽黒").others == 2
     page = clients.get(desk, client)
     members = tuple(replace(member, name="改名 颯太") for member in page.client.members)
     clients.save(desk, client, replace(page.client, name="改名 颯太", kana="カイメイ", members=members), page.version)
-    assert (asked(desk, "改名").clients, asked(desk, "改名").policies, asked(desk, "羽黒").total) == (1, 2, 0)
+    assert (asked(desk, "改名").clients, asked(desk, "改名").others, asked(desk, "羽黒").total) == (1, 2, 0)
+
+
+def test_papers_are_found_by_what_is_said_of_them_and_by_their_client(office: Office) -> None:
+    desk, client = office.desk(), office.facts.clients[0]
+    day = searching._typed(TODAY)
+    assert day is not None
+    with desk.act(Event.DOCUMENT_SAVED, Permission.WRITE_DOCUMENTS, client) as act:
+        act.add(client, DOCUMENT, payloads.encode(Document(kind="控除証明書", title="令和8年分", note="ﾎﾟｽﾄに届いた")))
+        item = DepositItem(id="00" * 16, paper="保険証券", insurer="日本生命", policy_number="N-01")
+        receipt = Deposit(number=7, received=day, giver="志摩 海斗", purpose="分析のため", due=day, place="金庫", items=(item,))
+        act.add(client, DEPOSIT, payloads.encode(receipt))
+    for words, kinds in {"控除": [DOCUMENT], "ぽすと": [DOCUMENT], "金庫": [DEPOSIT], "N01 しま": [POLICY, DEPOSIT], "カイト": ["", POLICY, POLICY, DOCUMENT, DEPOSIT]}.items():
+        hits = asked(desk, words).hits
+        assert [POLICY if hit.policy else {Document: DOCUMENT, Deposit: DEPOSIT}.get(type(hit.paper), "") for hit in hits] == kinds, words
+        assert found(desk, Query(words=words)) == naive(desk, Query(words=words))
+    assert [hit.paper for hit in asked(desk, "志摩", what="deposit").hits] == [receipt]
+    assert asked(desk, "", handler="誰か").total == 0
 
 
 def test_after_a_save_no_more_is_searched_again_than_has_to_be(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -286,7 +308,7 @@ def test_many_saves_are_put_together_and_come_into_the_base(office: Office, monk
     assert dict(there)[1] > 1 and dict(there).get(0, 0) < 12
     assert found(desk, Query(words="many")) == naive(desk, Query(words="many"))
     hits = search(desk, Query(words="志摩"), TODAY, limit=3)
-    assert (hits.clients, hits.policies, [hit.policy is None for hit in hits.hits]) == (1, 32, [True, False, False])
+    assert (hits.clients, hits.others, [hit.record == hit.client_id for hit in hits.hits]) == (1, 32, [True, False, False])
 
 
 @pytest.mark.parametrize("spoil", ["lost", "no database", "a flipped byte", "a row taken out", "another form"])
@@ -388,7 +410,7 @@ def test_nobody_finds_what_lies_in_a_compartment_that_he_does_not_hold(office: O
     compartments.move_client(office.desk(), office.facts.clients[0], branch)
     assert asked(office.desk(), "志摩").total == 3
     assert asked(member.desk(office), "志摩").total == 0 and asked(member.desk(office), "羽黒").total == 3
-    assert asked(office.desk(), "日本生命", compartment=branch.hex()).policies == 1
+    assert asked(office.desk(), "日本生命", compartment=branch.hex()).others == 1
     with pytest.raises(Forbidden):
         asked(auditor.desk(office), "志摩")
 
@@ -575,4 +597,4 @@ def test_an_office_too_large_to_be_made_ready_at_once_is_made_ready_bit_by_bit(o
     desk = office.desk()
     told = [asked(desk, "日本生命") for _ in range(4)]
     assert told[0].pending > 0 and told[-1].pending == 0
-    assert [each.policies for each in told][-1] == 2
+    assert [each.others for each in told][-1] == 2

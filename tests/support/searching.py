@@ -14,7 +14,7 @@ from vault.domain.clients import Client, Corporation, Household, Member, Telepho
 from vault.domain.policies import KINDS, Policy, Role
 from vault.domain.policies import choices as c
 from vault.domain.policies.rows import Rider, SurrenderValue
-from vault.domain.search import Query, Row, client_row, matches, policy_row
+from vault.domain.search import Query, Row, client_row, matches, paper_row, policy_row
 from vault.domain.search.queries import MISSING, WHATS
 from vault.domain.values import TypedDate, fold, read_term, wareki
 from vault.services import payloads
@@ -22,6 +22,7 @@ from vault.services.acts import Act
 from vault.services.audit import Event
 from vault.services.clients import POLICY, opened_client
 from vault.services.safe import Desk
+from vault.services.search.rows import PAPERS
 
 TODAY = date(2026, 11, 22)
 NAMES = (
@@ -124,11 +125,14 @@ def everything(desk: Desk) -> list[tuple[bytes, bytes, Row]]:
 
 def _of(act: Act, owner: bytes, client: Client) -> list[tuple[bytes, bytes, Row]]:
     sold = [(f.row.id, payloads.decode(f.payload, Policy)) for f in act.read(owner, [POLICY])]
-    return [(owner, owner, client_row(client)), *((owner, i, policy_row(policy, client)) for i, policy in sold)]
+    rows = [(owner, owner, client_row(client)), *((owner, i, policy_row(policy, client)) for i, policy in sold)]
+    for kind, of in PAPERS.items():
+        rows += [(owner, f.row.id, paper_row(kind, payloads.decode(f.payload, of), client)) for f in act.read(owner, [kind])]
+    return rows
 
 
 def naive(desk: Desk, query: Query, today: date = TODAY) -> list[tuple[bytes, bytes]]:
     """(client, record) of all that answers, in the order of the page."""
-    found = [(row.what != "client", row.order.encode(), owner, record)
+    found = [(WHATS.index(row.what), row.order.encode(), owner, record)
              for owner, record, row in everything(desk) if matches(row, query, today)]  # fmt: skip
     return [(owner, record) for _, _, owner, record in sorted(found)]

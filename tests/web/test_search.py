@@ -8,6 +8,13 @@ import pytest
 
 from tests.support.offices import Office
 from tests.support.visits import Visit
+from vault.domain.access import Permission
+from vault.domain.deposits import Deposit, DepositItem
+from vault.domain.documents import Document
+from vault.domain.values import read_date
+from vault.services import payloads
+from vault.services.audit import Event
+from vault.services.clients import DEPOSIT, DOCUMENT
 
 
 def text(answer: object) -> str:
@@ -23,8 +30,21 @@ def test_the_box_stands_on_every_page_of_who_may_search(visit: Visit) -> None:
 def test_what_is_found_is_linked_and_says_why(visit: Visit) -> None:
     page = text(visit.post("/search", {"words": "しま n01"}))
     assert f'href="{visit.policy_page()}"' in page and "<mark>シマ</mark>" in page and "<mark>N-01</mark>" in page
-    assert "契約 1件" in page and visit.policy_page(1) not in page
+    assert "契約・書類 1件" in page and visit.policy_page(1) not in page
     assert 'value="しま n01"' in page
+
+
+def test_a_scanned_paper_and_a_receipt_are_linked_too(visit: Visit, office: Office) -> None:
+    client, day = office.facts.clients[0], read_date("R8.11.1")
+    with office.desk().act(Event.DOCUMENT_SAVED, Permission.WRITE_DOCUMENTS, client) as act:
+        paper = act.add(client, DOCUMENT, payloads.encode(Document(kind="手紙・通知", title="春のお知らせ")))
+        item = DepositItem(id="00" * 16, paper="保険証券")
+        receipt = Deposit(number=7, received=day, giver="志摩 海斗", purpose="分析のため", due=day, items=(item,))
+        deposit = act.add(client, DEPOSIT, payloads.encode(receipt))
+    for path in ("/search", "/search/found"):
+        page = text(visit.post(path, {"words": "志摩"}))
+        assert f'href="{visit.client_page()}/documents/{paper.hex()}"' in page and "春のお知らせ" in page
+        assert f'href="{visit.client_page()}/deposits/{deposit.hex()}"' in page and "D-000007" in page
 
 
 def test_while_somebody_types_a_few_are_listed(visit: Visit) -> None:
@@ -36,7 +56,7 @@ def test_while_somebody_types_a_few_are_listed(visit: Visit) -> None:
 
 def test_conditions_alone_find_and_words_that_cannot_be_meant_are_said(visit: Visit) -> None:
     page = text(visit.post("/search", {"insurer": "日生", "state": "有効", "what": "policy"}))
-    assert "契約 2件" in page
+    assert "契約・書類 2件" in page
     refused = visit.post("/search", {"words": "志摩", "closing_month": "13"})
     assert refused.status_code == 400 and "月は1から12まで" in text(refused) and 'value="志摩"' in text(refused)
     for empty in ({"words": " "}, {"what": "policy"}):
@@ -47,7 +67,7 @@ def test_a_search_is_put_by_under_a_name_opened_and_taken_away(visit: Visit, off
     answer = visit.post("/search/keep", {"words": "日本", "state": "有効", "begins_from": "H20.6.1", "name": "有効な契約"})
     assert re.fullmatch(r"/search\?kept=[0-9a-f]{32}", answer.location)
     page = text(visit.get(answer.location))
-    assert "契約 2件" in page and 'value="H20.6.1"' in page and "有効な契約" in page
+    assert "契約・書類 2件" in page and 'value="H20.6.1"' in page and "有効な契約" in page
     again = visit.post("/search/keep", {"words": "明治", "name": "有効な契約"})
     assert again.location != answer.location and visit.get(answer.location).status_code == 404
     assert text(visit.get("/search")).count("有効な契約") == 1

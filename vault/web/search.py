@@ -8,6 +8,8 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 
 from vault.domain import fields
 from vault.domain.access import Permission
+from vault.domain.deposits import Deposit, number_text
+from vault.domain.documents import Document
 from vault.domain.fields import Fault
 from vault.domain.search import KeptSearch, Query
 from vault.domain.values import money_text
@@ -114,7 +116,7 @@ def _shown(hit: Hit, rooms: dict[str, str]) -> dict[str, Any]:
     client, policy = hit.client_id.hex(), hit.policy
     told: dict[str, Any] = {
         "client": hit.client.name, "kana": hit.client.kana, "handler": hit.client.handler, "reasons": hit.reasons,
-        "compartment": rooms.get(hit.compartment.hex(), ""), "client_url": url_for("clients.show", client=client), "policy": None,
+        "compartment": rooms.get(hit.compartment.hex(), ""), "client_url": url_for("clients.show", client=client), "policy": None, "paper": None,
         "url": url_for("clients.show", client=client),
     }  # fmt: skip
     if policy is not None:
@@ -123,4 +125,15 @@ def _shown(hit: Hit, rooms: dict[str, str]) -> dict[str, Any]:
             "kind": policy.kind, "insurer": policy.insurer, "number": policy.policy_number, "product": policy.product,
             "state": policy.state, "premium": money_text(policy.premium),
         }  # fmt: skip
+    if hit.paper is not None:
+        told["url"], told["paper"] = _paper(client, hit.record.hex(), hit.paper)
     return told
+
+
+def _paper(client: str, record: str, paper: Document | Deposit) -> tuple[str, dict[str, Any]]:
+    """(address, what is said of it) of a scanned paper or a receipt."""
+    if isinstance(paper, Document):
+        return url_for("documents.show", client=client, document=record), {"kind": paper.kind, "title": paper.title, "number": ""}
+    return url_for("deposits.show", client=client, deposit=record), {
+        "kind": "保険証券お預り証", "title": paper.giver, "number": number_text(paper.number),
+    }  # fmt: skip

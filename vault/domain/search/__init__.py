@@ -4,11 +4,15 @@ from vault.domain.search.matching import Limits, Reason, limits, matches, reason
 from vault.domain.search.queries import KeptSearch, Query
 from vault.domain.search.rows import (
     CLIENT,
+    DEPOSIT,
+    DOCUMENT,
     POLICY,
     Piece,
     Row,
     client_pieces,
     client_row,
+    paper_pieces,
+    paper_row,
     policy_pieces,
     policy_row,
 )
@@ -16,6 +20,8 @@ from vault.domain.search.texts import FORM, Needles, marks_of, needles, text_of
 
 __all__ = [
     "CLIENT",
+    "DEPOSIT",
+    "DOCUMENT",
     "FORM",
     "POLICY",
     "KeptSearch",
@@ -31,6 +37,8 @@ __all__ = [
     "marks_of",
     "matches",
     "needles",
+    "paper_pieces",
+    "paper_row",
     "policy_pieces",
     "policy_row",
     "reasons",

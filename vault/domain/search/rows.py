@@ -10,6 +10,8 @@ from typing import Any
 from vault.domain import insurers
 from vault.domain.boxes import Field, fields
 from vault.domain.clients import Client, Corporation, Member
+from vault.domain.deposits import Deposit, DepositItem
+from vault.domain.documents import Document
 from vault.domain.policies import (
     CLIENT_ITSELF,
     NEVER,
@@ -23,10 +25,13 @@ from vault.domain.policies import choices as c
 from vault.domain.policies.surrender import peak
 from vault.domain.values import fold
 
-CLIENT, POLICY = "client", "policy"
+CLIENT, POLICY, DOCUMENT, DEPOSIT = "client", "policy", "document", "deposit"
 _TEXT = frozenset({"text", "long", "kana", "name"})
 # Of the closed lists those whose words people look for; of the others every second record would be found by 男 or 月.
-_CHOICES = frozenset({"kind", "state", "handled_by", "renewal_state", "end_reason", "currency"})
+_CHOICES = frozenset({
+    *((Policy, name) for name in ("kind", "state", "handled_by", "renewal_state", "end_reason", "currency")),
+    (Document, "kind"), (DepositItem, "paper"),
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +101,30 @@ def policy_row(policy: Policy, client: Client) -> Row:
     )
 
 
+def paper_row(what: str, paper: Document | Deposit, client: Client) -> Row:
+    """A scanned paper, or a receipt for originals, of a client: found by what people say of it, and by his name."""
+    return Row(
+        what=what,
+        order=fold(client.kana),
+        pieces=paper_pieces(paper, client),
+        marks=frozenset(_client_marks(client)),
+    )
+
+
+def paper_pieces(paper: Document | Deposit, client: Client) -> tuple[Piece, ...]:
+    """The texts of a paper, and the client's name. What was read off its pages is not among them."""
+    return (*_pieces(paper), *_names(client))
+
+
+def _names(client: Client) -> Iterator[Piece]:
+    for name in ("name", "kana"):
+        yield Piece(f"field.{type(client).__name__}.{name}", getattr(client, name))
+
+
 def policy_pieces(policy: Policy, client: Client) -> tuple[Piece, ...]:
     """The texts of a policy, with the names that its people bear now and the client's."""
     now = replace(policy, roles=tuple(replace(role, name=name_of(role, client)) for role in policy.roles))
-    whose = (Piece(f"field.{type(client).__name__}.{name}", getattr(client, name)) for name in ("name", "kana"))
-    return (*_pieces(now), *_successor(policy), *whose)
+    return (*_pieces(now), *_successor(policy), *_names(client))
 
 
 def _policy_marks(policy: Policy) -> Iterator[tuple[str, str]]:
@@ -166,4 +190,4 @@ def _searched(cls: type[Any]) -> tuple[tuple[Field, str], ...]:
 def _has_text(cls: type[Any], box: Field) -> bool:
     if box.kind == "rows":
         return box.of is not None and bool(_searched(box.of))
-    return box.kind in _TEXT or (box.kind == "choice" and cls is Policy and box.name in _CHOICES)
+    return box.kind in _TEXT or (box.kind == "choice" and (cls, box.name) in _CHOICES)

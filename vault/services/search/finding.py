@@ -10,8 +10,19 @@ from datetime import date
 
 from vault.domain.access import Permission
 from vault.domain.clients import Client
+from vault.domain.deposits import Deposit
+from vault.domain.documents import Document
 from vault.domain.policies import Policy
-from vault.domain.search import Needles, Query, Reason, client_pieces, needles, policy_pieces, reasons
+from vault.domain.search import (
+    Needles,
+    Query,
+    Reason,
+    client_pieces,
+    needles,
+    paper_pieces,
+    policy_pieces,
+    reasons,
+)
 from vault.errors import Conflict, Damaged, Malformed, NotFound, Unwritable
 from vault.services import payloads
 from vault.services.acts import Act
@@ -19,6 +30,7 @@ from vault.services.audit import Event
 from vault.services.clients import POLICY, client_of
 from vault.services.safe import Desk
 from vault.services.search import index
+from vault.services.search.rows import PAPERS
 from vault.services.search.scanning import Found, Scan, answering, scan, told
 from vault.services.search.state import UNWRITTEN, Room, State, opened
 from vault.storage import journal
@@ -35,28 +47,30 @@ FEW = 20
 
 @dataclass(frozen=True)
 class Hit:
-    """A client, or with `policy` one of his policies, and why it was found."""
+    """A client, or one of his policies or papers, and why it was found."""
 
     client_id: bytes
     client: Client
     compartment: bytes
     record: bytes
     policy: Policy | None
+    paper: Document | Deposit | None
     reasons: list[Reason]
 
 
 @dataclass(frozen=True)
 class Results:
-    """How many clients and policies answer, and the first few. `pending`: clients whose rows are still to be made."""
+    """How many clients, and how many of their policies and papers answer, and the first few. `pending`: clients whose
+    rows are still to be made."""
 
     clients: int = 0
-    policies: int = 0
+    others: int = 0
     hits: tuple[Hit, ...] = ()
     pending: int = 0
 
     @property
     def total(self) -> int:
-        return self.clients + self.policies
+        return self.clients + self.others
 
 
 @dataclass
@@ -88,7 +102,7 @@ def search(desk: Desk, query: Query, day: date, limit: int = LIMIT) -> Results:
             _bring_up(act, each, wanted, limit, head[0])
             found.add(each.found, limit)
         hits = tuple(_hits(act, found.first, query))
-        act.tell(clients=found.clients, policies=found.total - found.clients, shown=len(hits))
+        act.tell(clients=found.clients, others=found.total - found.clients, shown=len(hits))
     for each in done:
         _put_by(desk, each, head)
     return Results(found.clients, found.total - found.clients, hits, pending)
@@ -172,11 +186,15 @@ def _hits(act: Act, found: Iterable[Found], query: Query) -> Iterable[Hit]:
 
 
 def _hit(act: Act, found: Found, query: Query) -> Hit:
-    client, policy = client_of(act, found.owner)[1], None
+    client, policy, paper = client_of(act, found.owner)[1], None, None
+    held = act.contents(found.owner)
+    kind = held.entries.get(found.record, ("",))[0]
     if found.record == found.owner:
         pieces = client_pieces(client)
+    elif kind in PAPERS:
+        paper = payloads.decode(act.read_one(found.owner, found.record, kind).payload, PAPERS[kind])
+        pieces = paper_pieces(paper, client)
     else:
         policy = payloads.decode(act.read_one(found.owner, found.record, POLICY).payload, Policy)
         pieces = policy_pieces(policy, client)
-    compartment = act.contents(found.owner).folder.compartment
-    return Hit(found.owner, client, compartment, found.record, policy, reasons(pieces, query))
+    return Hit(found.owner, client, held.folder.compartment, found.record, policy, paper, reasons(pieces, query))

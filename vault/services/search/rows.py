@@ -7,11 +7,13 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from vault.domain.clients import Client
+from vault.domain.deposits import Deposit
+from vault.domain.documents import Document
 from vault.domain.policies import Policy
-from vault.domain.search import Row, client_row, marks_of, policy_row, text_of
+from vault.domain.search import Row, client_row, marks_of, paper_row, policy_row, text_of
 from vault.errors import Damaged, Malformed, NotFound
 from vault.services import payloads
-from vault.services.clients import KINDS, POLICY, opened_client
+from vault.services.clients import DEPOSIT, DOCUMENT, KINDS, POLICY, opened_client
 from vault.storage.packed import Entry
 
 if TYPE_CHECKING:
@@ -19,13 +21,16 @@ if TYPE_CHECKING:
 
 # The days of a row, in the order in which a segment keeps them.
 DAYS = ("begins", "matures", "paid", "peak")
-SEARCHED = (*KINDS, POLICY)
+PAPERS: dict[str, type[Document | Deposit]] = {DOCUMENT: Document, DEPOSIT: Deposit}
+SEARCHED = (*KINDS, POLICY, *PAPERS)
 
 
 def row_of(kind: str, payload: bytes, client: Client) -> Row | None:
     """What is searched of one record of a client; None for a record that is not searched."""
     if kind in KINDS:
         return client_row(client)
+    if kind in PAPERS:
+        return paper_row(kind, payloads.decode(payload, PAPERS[kind]), client)
     return policy_row(payloads.decode(payload, Policy), client) if kind == POLICY else None
 
 
