@@ -38,6 +38,7 @@ from vault.services import (
 )
 from vault.services.accounts import compartments, devices, seen
 from vault.services.audit import Event
+from vault.services.search import kept
 from vault.storage import backups, manifest, packs, schema
 from vault.storage.sandbox import limits
 from vault.storage.uploads import HELD, HELD_DAYS, ORDER
@@ -125,7 +126,7 @@ def test_the_formats_name_every_kind_of_record() -> None:
     kinds = {
         *clients.KINDS, clients.POLICY, clients.DOCUMENT, clients.DEPOSIT, deposits.HERE, deposits.COUNT, office.KIND, compartments.KIND, devices.KIND,
         data_ledger.COUNT, inspections.SIGNED, inspections.ADDED, erasing.KIND, retention.KIND, cancellation.KIND, *acts.BIN_KINDS, acts.OBJECT,
-        whole_office_progress.PIECE, whole_office_progress.ASKED,
+        kept.KIND, whole_office_progress.PIECE, whole_office_progress.ASKED,
     }  # fmt: skip
     assert unnamed(kinds, "Database") == []
 

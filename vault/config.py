@@ -43,6 +43,10 @@ class Settings:
         return self.folder / "data" / "kura.db"
 
     @property
+    def segments(self) -> Path:
+        return self.folder / "data" / "segments.db"
+
+    @property
     def objects(self) -> Path:
         return self.folder / "objects"
 

@@ -12,8 +12,9 @@ import { wire as submit } from "./submit.js";
 import { wire as when } from "./when.js";
 import { wire as leave } from "./leave.js";
 import { wire as passkeys } from "./passkeys.js";
+import { wire as search } from "./search.js";
 
-for (const wire of [lock, rows, enter, paste, furigana, echo, shortcuts, filter, sort, submit, when, leave, passkeys]) wire();
+for (const wire of [lock, rows, enter, paste, furigana, echo, shortcuts, filter, sort, submit, when, leave, passkeys, search]) wire();
 
 document.querySelector('main :is([aria-invalid="true"], [data-first])')?.focus();
 

@@ -170,6 +170,31 @@ def _print(looker: Looker, page: Page, client: str) -> None:
     looker.wrong += [f"sheet: {found}" for found in axe.violations(page)]
 
 
+def _search(looker: Looker, page: Page) -> None:
+    """The box in the top bar with what it found, the page with all conditions, what answers them, one put by."""
+    page.goto(looker.instance.address + "/clients")
+    page.keyboard.press("/")
+    page.keyboard.type("やまだ")
+    expect(page.locator("#found [role=option]").first).to_be_visible()
+    looker.wrong += [f"what is found while typing: {found}" for found in axe.violations(page)]
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.locator("#hits")).to_be_visible()
+    page.locator("summary").first.click()
+    looker.look(page, "search results")
+    page.locator("#name").fill("山田様")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    looker.look(page, "a search put by")
+    page.locator("summary").first.click()
+    page.locator("#closing_month").fill("13")
+    with page.expect_navigation():
+        page.locator("#words").press("Enter")
+    expect(page.locator("main .fault").first).to_be_visible()
+    looker.look(page, "search with faults")
+    looker.go(page, "/search")
+
+
 def _deposits(looker: Looker, page: Page, client: str) -> None:
     """Originals with long names are taken in, and one of them goes back."""
     at = looker.instance.address
@@ -406,6 +431,7 @@ def test_every_page(
     for path in (f"{policy}/versions/2", f"{client}/versions/1"):
         looker.go(page, path)
     _print(looker, page, client)
+    _search(looker, page)
     _deposits(looker, page, client)
     _documents(looker, page, client, policy)
     for path in ("/ledger", "/ledger/1"):
@@ -425,7 +451,7 @@ def test_every_page(
     for path in (
         "/clients", client, f"{client}/edit", f"{policies[0]}/edit", policy, "/office", "/ledger/1", "/help", "/today",
         "/people", "/people/new", "/own", "/devices", room, "/office/rules", "/log", f"/inspections/month?m={month}",
-        "/data-ledger", "/ledger/take-out",
+        "/data-ledger", "/ledger/take-out", "/search",
     ):  # fmt: skip
         page.goto(instance.address + path)
         looker.wrong += _stops(page)

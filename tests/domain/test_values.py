@@ -286,6 +286,7 @@ def test_an_age_ends_on_the_first_anniversary_at_which_it_is_reached(born: date,
         ("U 4412 88-3", "U4412883"),
         ("ﾔﾏﾀﾞ ﾀﾛｳ", "やまだたろう"),
         ("山﨑", "山崎"),
+        ("彥根 德藏", "彦根徳蔵"),
         ("センター", "センタ-"),
     ],
 )

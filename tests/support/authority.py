@@ -62,6 +62,11 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "clients.create": WRITERS,
     "clients.edit": WRITERS,
     "clients.save": WRITERS,
+    "search.index": READERS,
+    "search.show": READERS,
+    "search.find": READERS,
+    "search.keep": READERS,
+    "search.drop": READERS,
     "policies.show": READERS,
     "policies.version": READERS,
     "policies.new": WRITERS,
@@ -219,7 +224,7 @@ NAMES_A_CLIENT = frozenset({
     "deposits.show", "deposits.version", "deposits.new", "deposits.create", "deposits.edit", "deposits.save", "deposits.back", "deposits.back_now"})
 # Everybody may, and nobody of these people has one yet: what is asked for by its name is not there.
 OF_NOTHING = frozenset({
-    "bin.bring_back", "pictures.show", "documents.again", "documents.readings", "uploads.show", "uploads.piece", "uploads.take", "deposits.again", "erasing.member_now", "erasing.make", "whole_office.make", "passkeys.remove", "passkeys.remove_now"})
+    "search.drop", "bin.bring_back", "pictures.show", "documents.again", "documents.readings", "uploads.show", "uploads.piece", "uploads.take", "deposits.again", "erasing.member_now", "erasing.make", "whole_office.make", "passkeys.remove", "passkeys.remove_now"})
 # What these do would end the session, or take away what others of the table need: asked last, in this order.
 LAST = (
     "bin.put_document", "bin.put_policy", "bin.put_client",

@@ -18,7 +18,7 @@ from unittest.mock import patch
 from sqlalchemy import Engine, insert, update
 
 from vault import catalogue
-from vault.cli import bench_backup, bench_documents, bench_people
+from vault.cli import bench_backup, bench_documents, bench_people, bench_search
 from vault.cli.bench_figure import Figure
 from vault.cli.bench_office import HERE, PASSWORD, Measured, make
 from vault.cli.bench_plain import plain_row
@@ -72,6 +72,9 @@ def _figures(place: Path, clients: int, people: int, objects: int) -> Iterator[F
         yield from _sign_ins(office)
         yield from _saves(office, place)
         yield from _keystore_writes(office)
+        smaller = make(place / "smaller", max(1, clients // bench_search.TENTH))
+        stack.callback(shutil.rmtree, smaller.instance.settings.run, ignore_errors=True)
+        yield from bench_search.figures(office, place, smaller)
         yield from bench_documents.figures(office, office.desk, place)
         yield from bench_people.figures(office, people, lambda: Server(place / "sealed", "bench_memory"))
         yield from bench_backup.figures(office, objects, place, lambda: Server(place / "sealed", "bench_memory"))

@@ -166,6 +166,32 @@ def _open(key: bytes, own: bytes, sealed: bytes, context: Context) -> bytes:
     return _unpad(plain, context.kind)
 
 
+def open_into(key: bytes, sealed: bytes, context: Context) -> tuple[bytearray, int]:
+    """The same as a buffer that the caller wipes, and the size of the data at its beginning; the rest of it is zeros."""
+    suite, named = parse_head(sealed)
+    if not hmac.compare_digest(named, key_id(key)):
+        raise SealBroken("seal-broken", what="key id")
+    decryptor, body = Cobblestone256Decryptor(key, context.encode(suite)), memoryview(sealed)[HEAD_BYTES:]
+    plain = bytearray(len(body))
+    try:
+        written = decryptor.update_into(body, plain)
+        last = decryptor.finalize()
+    except (InvalidTag, ValueError) as error:
+        plain[:] = bytes(len(plain))
+        raise SealBroken("seal-broken", what="authentication") from error
+    plain[written : written + len(last)] = last
+    return plain, _unpadded(plain, written + len(last), context.kind)
+
+
+def _unpadded(plain: bytearray, whole: int, kind: str) -> int:
+    """Move the data to the beginning; returns its size."""
+    size = int.from_bytes(plain[:8], "big")
+    if whole < 8 or size > whole - 8 or whole != padded_size(size, kind) or plain[8 + size : whole].strip(b"\0"):
+        raise SealBroken("seal-broken", what="padding")
+    del plain[:8]
+    return size
+
+
 def _unpad(plain: bytes, kind: str) -> bytes:
     if len(plain) < 8:
         raise SealBroken("seal-broken", what="length")

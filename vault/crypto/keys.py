@@ -28,6 +28,8 @@ HYBRID = 2
 PRIVATE_BYTES = 64 + 32
 PUBLIC_BYTES = 1184 + 32
 _ENTRY = 2 * ID_BYTES + KEY_BYTES
+# In a ring: no client, but the key of the compartment's search segments.
+SEGMENTS = b"kura segments\x00\x00\x00"
 
 _SUITES = {
     X25519_ONLY: hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM),
@@ -166,7 +168,10 @@ class Ring:
         return entry[ID_BYTES : 2 * ID_BYTES], entry[2 * ID_BYTES :]
 
     def owners(self) -> list[bytes]:
-        """Every owner id, sorted."""
+        """Every owner id, sorted; the segments' own is none."""
+        return [owner for owner in self._all() if owner != SEGMENTS]
+
+    def _all(self) -> list[bytes]:
         return [self._owner(index) for index in range(len(self))]
 
     def with_folder(self, owner: bytes, folder: bytes, key: bytes) -> Ring:
@@ -202,8 +207,7 @@ def seal_ring(key: bytes, office: bytes, compartment: bytes, epoch: int, counter
 def open_ring(key: bytes, office: bytes, compartment: bytes, epoch: int, counter: int, sealed: bytes) -> Ring:
     """The ring of a compartment; raises SealBroken for another epoch, counter, compartment or office."""
     ring = Ring(open_sealed(key, sealed, Context(office, "ring", (compartment, epoch, counter))))
-    owners = ring.owners()
-    if any(a >= b for a, b in pairwise(owners)):
+    if any(a >= b for a, b in pairwise(ring._all())):
         raise Malformed("malformed", what="ring order")
     return ring
 

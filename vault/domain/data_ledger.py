@@ -36,6 +36,7 @@ from vault.domain.office_rules import Rules
 from vault.domain.policies import GROUPS, Policy
 from vault.domain.policies import rows as of_policy
 from vault.domain.prints import Decline, OfficeOrder, Outcome, PrintOrder, TakeOut
+from vault.domain.search import KeptSearch, Query
 
 
 class Category(Enum):
@@ -69,7 +70,7 @@ _WHOLE: dict[type[Any], Category | None] = {
     PrintOrder: _C.PAPERS, OfficeOrder: _C.PAPERS, TakeOut: _C.PAPERS, Outcome: _C.PAPERS, Decline: _C.PAPERS,
     Document: _C.SCANS, Deposit: _C.PAPERS, DepositItem: _C.PAPERS, GiveBack: _C.PAPERS,
     Colleague: _C.STAFF, Training: _C.STAFF, Office: None, Named: None, Inspection: None, Addition: None,
-    LogFilter: None, Rules: None, ErasureOrder: None, CancellationOrder: None,
+    LogFilter: None, Query: None, KeptSearch: None, Rules: None, ErasureOrder: None, CancellationOrder: None,
 }  # fmt: skip
 _MEMBER: dict[Category, tuple[str, ...]] = {
     _C.NAMES: ("name", "kana"),

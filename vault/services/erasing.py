@@ -24,6 +24,7 @@ from vault.services.clients import client_of
 from vault.services.deposits import HERE
 from vault.services.ledger_rows import today
 from vault.services.safe import Desk, shadow_of
+from vault.services.search import index
 from vault.storage import objects, records
 from vault.storage.database import checkpoint, transaction
 
@@ -164,12 +165,16 @@ def _drop_keys(desk: Desk, clients: dict[bytes, Erasure]) -> None:
                 if erasure.what != CLIENT and following is not None:
                     now = now.with_folder(client, *following)
             if now != ring:
+                mine = {client: each for client, each in clients.items() if ring.find(client) is not None}
+                parts = [client for client, each in mine.items() if each.what != CLIENT]
+                now = index.carried_over(desk.instance, compartment, now, mine, parts)
                 keystore = keystore.with_ring(directory, compartment, key, now)
                 keystore = desk.granted(keystore, directory, compartment, key)
         return desk.marked(keystore)
 
     desk.instance.keyring.let_go()  # or this worker would wait for its own lease
     desk.now_reading(desk.instance.files.take_away(change))
+    index.forget_others(desk, desk.directory.of_clients())
     backups.copy_keystore(desk.instance)
 
 

@@ -20,6 +20,7 @@ from vault.storage import durable, records
 from vault.storage.database import check_schema, open_database, transaction
 from vault.storage.keystore import KeystoreFiles
 from vault.storage.objects import ObjectFiles
+from vault.storage.segments import SegmentFile
 from vault.storage.sessions import SessionStore
 from vault.storage.uploads import UploadFiles
 
@@ -52,6 +53,7 @@ class Instance:
         self.engine = open_database(settings.database)
         self.files = KeystoreFiles(settings.replicas, settings.office)
         self.objects = ObjectFiles(settings.objects)
+        self.segments = SegmentFile(settings.segments)
         self.uploads = UploadFiles(settings.uploads)
         self.sessions = SessionStore(settings.run)
         self.keyring = Keyring(self.files)

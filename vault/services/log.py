@@ -37,7 +37,8 @@ MOST_MATCHES = 50
 # What people filter by. Each event stands in one group; what is named nowhere else is the office's own business.
 _GROUPS: dict[str, frozenset[Event]] = {
     "seen": frozenset({
-        Event.CLIENTS_LISTED, Event.CLIENT_OPENED, Event.POLICY_OPENED, Event.HISTORY_OPENED, Event.TODAY_OPENED, Event.SPACE_OPENED,
+        Event.CLIENTS_LISTED, Event.SEARCHED, Event.CLIENT_OPENED, Event.POLICY_OPENED, Event.HISTORY_OPENED,
+        Event.TODAY_OPENED, Event.SPACE_OPENED,
         Event.DEPOSITS_LISTED, Event.DEPOSIT_OPENED, Event.DOCUMENT_OPENED,
     }),
     "changed": frozenset({

@@ -25,6 +25,11 @@ _EVERY = Prepared(journal.with_note(
     select(*_LIST, *journal.COLUMNS, *_RECORD).select_from(contents).join(records, records.c.id == contents.c.owner),
     contents.c.owner,
 ))  # fmt: skip
+_SINCE = Prepared(
+    select(journal.journal.c.position, journal.journal.c.noted)
+    .where(journal.journal.c.position > bindparam("since"), journal.journal.c.noted.is_not(None))
+    .order_by(journal.journal.c.position)
+)
 _N, _J = len(_LIST), len(_LIST) + len(journal.COLUMNS)
 AT_ONCE = 200
 
@@ -40,6 +45,11 @@ def every_client(connection: Connection) -> Iterator[tuple[ContentsRow, Entry | 
     cursor = _EVERY.run(connection, {})
     while some := cursor.fetchmany(AT_ONCE):
         yield from (_client(found) for found in some)
+
+
+def changes_since(connection: Connection, position: int) -> list[tuple[int, bytes]]:
+    """(position, owner) of every note of a changed contents list behind a position of the journal."""
+    return [(at, bytes(owner)) for at, owner in _SINCE.run(connection, {"since": position}).fetchall()]
 
 
 def _client(found: Sequence[Any]) -> tuple[ContentsRow, Entry | None, Row]:

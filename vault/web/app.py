@@ -58,6 +58,7 @@ from vault.web import (
     prints,
     retention,
     rules,
+    search,
     signing_in,
     space,
     today,
@@ -69,7 +70,7 @@ from vault.web import (
 from vault.web import pages as page_values
 
 ROOMS = (
-    signing_in, first_day, attention, today, clients, policies, uploads, documents, blackout, deposits, prints, whole_office, ledger, office, own, passkeys, people,
+    signing_in, first_day, attention, today, search, clients, policies, uploads, documents, blackout, deposits, prints, whole_office, ledger, office, own, passkeys, people,
     devices, compartments, rules, cancellation, log, inspections, data_ledger, help_pages,
     bin, erasing, retention, pictures, space,
 )  # fmt: skip

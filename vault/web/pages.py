@@ -47,10 +47,11 @@ def common() -> dict[str, Any]:
         values["directory_version"] = request.form.get("directory", g.desk.directory.version, type=int)
         values["announced"] = held.payload.announced if tells_news(request.endpoint) and request.method == "GET" else ()
         values["reads_clients"] = g.desk.may(Permission.READ_CLIENTS)
+        values["searches"] = g.desk.may(Permission.SEARCH)
         opened = held.payload.recent if values["reads_clients"] else ()
         values["recent"] = [(url_for("clients.show", client=c.hex()), n) for c, n in opened if g.desk.can_open(c)]
         if not _set_up():
-            values["places"] = []
+            values["places"], values["searches"] = [], False
     return values
 
 

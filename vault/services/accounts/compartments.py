@@ -15,6 +15,7 @@ from vault.services import office, payloads
 from vault.services.accounts import switching
 from vault.services.audit import Event
 from vault.services.safe import OFFICE_PAGE, Desk
+from vault.services.search import index
 
 KIND = "compartment"
 
@@ -40,7 +41,7 @@ def listed(desk: Desk) -> list[Listed]:
 
 def _listed(desk: Desk, compartment: bytes, name: str, version: int) -> Listed:
     members = tuple(i for i, p in desk.directory.persons.items() if p.active and compartment in p.compartments)
-    return Listed(compartment, name, version, members, len(desk.ring(compartment)))
+    return Listed(compartment, name, version, members, len(desk.ring(compartment).owners()))
 
 
 def grants(desk: Desk) -> tuple[int, int]:
@@ -151,14 +152,18 @@ def move_client(desk: Desk, client: bytes, compartment: bytes) -> None:
         found = old.find(client)
         if found is None:  # somebody else has moved him meanwhile
             raise NotFound("not-found")
-        keystore = keystore.with_ring(directory, compartment, keys[compartment], new.with_folder(client, *found))
-        keystore = keystore.with_ring(directory, before, keys[before], old.without(client))
+        # Older bytes of the segments hold his name under keys that members of the other one do not lose.
+        old = index.carried_over(desk.instance, before, old.without(client), [client], [])
+        new = index.carried_over(desk.instance, compartment, new.with_folder(client, *found), [], [client])
+        keystore = keystore.with_ring(directory, compartment, keys[compartment], new)
+        keystore = keystore.with_ring(directory, before, keys[before], old)
         for room, key in keys.items():
             keystore = desk.granted(keystore, directory, room, key)
         return desk.marked(keystore)
 
     desk.instance.keyring.let_go()
     desk.now_reading(desk.instance.files.take_away(change))
+    index.forget_others(desk, [before, compartment])
     with desk.act(Event.CLIENT_MOVED, Permission.MOVE_CLIENTS, client) as act:
         act.fact.keystore = desk.stored
         act.tell(before=before, after=compartment)

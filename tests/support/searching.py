@@ -1,0 +1,138 @@
+"""Clients, policies and queries at random, alike enough to find one another; and the search that opens everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from hypothesis import strategies as st
+
+from vault.domain.access import Permission
+from vault.domain.clients import Client, Corporation, Household, Member, Telephone
+from vault.domain.policies import KINDS, Policy, Role
+from vault.domain.policies import choices as c
+from vault.domain.policies.rows import Rider, SurrenderValue
+from vault.domain.search import Query, Row, client_row, matches, paper_row, policy_row
+from vault.domain.search.queries import MISSING, WHATS
+from vault.domain.values import TypedDate, fold, read_term, wareki
+from vault.services import payloads
+from vault.services.acts import Act
+from vault.services.audit import Event
+from vault.services.clients import POLICY, opened_client
+from vault.services.safe import Desk
+from vault.services.search.rows import PAPERS
+
+TODAY = date(2026, 11, 22)
+NAMES = (
+    "髙橋 美咲", "高橋 みさき", "齋藤 久子", "斉藤 一", "𠮷田 髙志", "よしだ たかし", "渡邉 健", "㈱みなと運輸", "株式会社 港運輸",
+    "Müller GmbH", "田中", "田中 田中", "佐々木・一郎", "ヴァン・デル・メール", "葛󠄀城 一",
+)  # fmt: skip
+KANAS = ("タカハシ ミサキ", "サイトウ ヒサコ", "ヨシダ タカシ", "ワタナベ ケン", "ミナトウンユ", "タナカ", "ガガーリン", "カシ")
+NUMBERS = ("AB-4711", "ＡＢ４７１２", "ab 4713", "不明", "47-11", "１２３", "A-B-1")
+INSURERS = ("日本生命", "ニッセイ", "アリコジャパン", "メットライフ生命", "安田火災", "損保ジャパン", "みなと共済")
+TEXTS = ("", "特約あり", "一行目\n二行目", "ｶﾞﾝ保険", "がん保険 (2型)", "=cmd|' /C calc'!A0", "<b>太字</b>", "証券は金庫。高額!")
+letters = st.text(alphabet="髙高橋ｶﾞガがー-−－ 　1１aAｱ𠮷㈱々\n㌢ﬁß=", max_size=8)
+days = st.dates(date(1930, 1, 1), date(2035, 12, 31))
+
+
+def _typed(day: date | None) -> TypedDate | None:
+    return TypedDate(wareki(day), day) if day is not None else None
+
+
+def _text(known: Iterable[str]) -> st.SearchStrategy[str]:
+    return st.sampled_from(list(known)) | letters
+
+
+@st.composite
+def members(draw: st.DrawFn) -> Member:
+    """A person of a client."""
+    return Member(
+        id=draw(st.integers(0, 2**64)).to_bytes(16, "big").hex(), name=draw(st.sampled_from(NAMES)),
+        kana=draw(st.sampled_from(KANAS)), birth=_typed(draw(st.none() | days)), death=_typed(draw(st.none() | days)),
+        occupation=draw(_text(TEXTS)), health="誰にも見せない病気",
+    )  # fmt: skip
+
+
+@st.composite
+def clients(draw: st.DrawFn) -> Client:
+    """A household or a corporation."""
+    told: dict[str, Any] = {
+        "name": draw(_text(NAMES)) or "名", "kana": draw(st.sampled_from(KANAS)), "compartment": "", "notes": draw(_text(TEXTS)),
+        "handler": draw(st.sampled_from(("", "佐々木", "佐々木 恵", "ささき"))), "members": tuple(draw(st.lists(members(), max_size=2))),
+        "telephones": tuple(Telephone(number=n) for n in draw(st.lists(st.sampled_from(("03-1234-5678", "０９０１２３４")), max_size=1))),
+    }  # fmt: skip
+    if draw(st.booleans()):
+        return Household(**told)
+    closing = draw(st.sampled_from(("3月31日", "9月20日", "20日締め", "12月末")))
+    return Corporation(**told, closing_day=closing, legal_form=draw(st.sampled_from(("", "株式会社"))))
+
+
+@st.composite
+def policies(draw: st.DrawFn, client: Client) -> Policy:
+    """A policy of a client, of any kind and state."""
+    kind = draw(st.sampled_from(list(KINDS)))
+    begins = _typed(draw(st.none() | days))
+    roles = [Role(role=c.INSURED, name=member.name, member=member.id) for member in client.members[:1]]
+    return Policy(
+        insurer=draw(st.sampled_from(INSURERS)), policy_number=draw(_text(NUMBERS)) or "なし", product=draw(_text(TEXTS)), kind=kind,
+        state=draw(st.sampled_from(c.STATES)), handled_by=draw(st.sampled_from(c.HANDLED_BY)), premium=1000,
+        mode=draw(st.sampled_from(c.MODES)), contract_date=begins, start=begins, end=_typed(draw(st.none() | days)),
+        term=draw(st.sampled_from((None, read_term("終身"), read_term("20年"), read_term("60歳")))),
+        solicitor=draw(st.sampled_from(("", "佐々木 恵", "募集 太郎"))), roles=(*roles, Role(role=c.POLICYHOLDER, name=draw(st.sampled_from(NAMES)))),
+        renewal_state=draw(st.sampled_from(("", *c.RENEWAL_STATES))), riders=tuple(Rider(name=t) for t in draw(st.lists(_text(TEXTS), max_size=2))),
+        surrender_latest=tuple(SurrenderValue(policy_year=y, premiums_paid=10, surrender_value=y) for y in draw(st.lists(st.integers(1, 30), max_size=2))),
+        notes=draw(_text(TEXTS)),
+    )  # fmt: skip
+
+
+@st.composite
+def words(draw: st.DrawFn) -> str:
+    """Pieces of what stands somewhere, perhaps in other letters."""
+    piece = draw(st.sampled_from([*NAMES, *KANAS, *NUMBERS, *INSURERS, *TEXTS]) | letters)
+    start = draw(st.integers(0, max(0, len(piece) - 1)))
+    piece = piece[start : start + draw(st.integers(1, 6))]
+    return draw(st.sampled_from((piece, piece.upper(), fold(piece), f"-{piece}-")))
+
+
+@st.composite
+def queries(draw: st.DrawFn) -> Query:
+    """Words, conditions, or both."""
+    asked = Query(words=" ".join(draw(st.lists(words(), max_size=2))))
+    for name in draw(st.lists(st.sampled_from(sorted(CONDITIONS)), max_size=2)):
+        asked = replace(asked, **{name: draw(CONDITIONS[name])})
+    return asked
+
+
+months = st.sampled_from((0, 1, 3, 12, 120))
+CONDITIONS: dict[str, st.SearchStrategy[Any]] = {
+    "what": st.sampled_from(WHATS), "insurer": st.sampled_from(INSURERS), "kind": st.sampled_from(list(KINDS)),
+    "state": st.sampled_from(c.STATES), "handled_by": st.sampled_from(c.HANDLED_BY), "handler": st.sampled_from(("佐々木", "佐々木 恵", "ササキ")),
+    "begins_from": days.map(_typed), "begins_to": days.map(_typed), "matures_within": months, "paid_within": months,
+    "peak_within": months, "closing_month": st.sampled_from((3, 9, 12, 1)), "age_within": months,
+    "renewal_state": st.sampled_from(c.RENEWAL_STATES), "missing": st.sampled_from(MISSING),
+}  # fmt: skip
+
+# --- the search that opens everything
+
+
+def everything(desk: Desk) -> list[tuple[bytes, bytes, Row]]:
+    """(client, record, row) of all that a person can open, decrypted for the purpose."""
+    with desk.act(Event.CLIENTS_LISTED, Permission.READ_CLIENTS) as act:
+        return [found for held, own in act.every_client() for found in _of(act, held.folder.owner, opened_client(own))]
+
+
+def _of(act: Act, owner: bytes, client: Client) -> list[tuple[bytes, bytes, Row]]:
+    sold = [(f.row.id, payloads.decode(f.payload, Policy)) for f in act.read(owner, [POLICY])]
+    rows = [(owner, owner, client_row(client)), *((owner, i, policy_row(policy, client)) for i, policy in sold)]
+    for kind, of in PAPERS.items():
+        rows += [(owner, f.row.id, paper_row(kind, payloads.decode(f.payload, of), client)) for f in act.read(owner, [kind])]
+    return rows
+
+
+def naive(desk: Desk, query: Query, today: date = TODAY) -> list[tuple[bytes, bytes]]:
+    """(client, record) of all that answers, in the order of the page."""
+    found = [(WHATS.index(row.what), row.order.encode(), owner, record)
+             for owner, record, row in everything(desk) if matches(row, query, today)]  # fmt: skip
+    return [(owner, record) for _, _, owner, record in sorted(found)]

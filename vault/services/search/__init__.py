@@ -1,0 +1,1 @@
+"""横串検索: segments kept behind the records, and what is found with them."""
