@@ -15,12 +15,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    _group(items)
     if config.getoption("--long"):
         return
     long = [item for item in items if item.get_closest_marker("long")]
     if long:
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if not item.get_closest_marker("long")]
+
+
+def _group(items: list[pytest.Item]) -> None:
+    """Of tests that run in several processes, those of a file go together, and those of an office that takes minutes to
+    type wherever they stand."""
+    typed = {item.path for item in items if "typed_office" in getattr(item, "fixturenames", ())}
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("typed office" if item.path in typed else str(item.path)))
 
 
 @pytest.fixture

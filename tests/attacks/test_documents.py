@@ -317,6 +317,7 @@ def test_a_page_let_in_while_its_document_is_erased_goes_with_it(office: Office,
 
     def meanwhile(*arguments: object, **options: object) -> int:
         held_pages.release(colleague, client, document, 1, [], 1)
+        colleague.instance.keyring.let_go()
         return real(*arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(rekeying, "erase_part", meanwhile)

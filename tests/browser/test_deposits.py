@@ -99,7 +99,7 @@ def test_what_is_overdue_stands_on_the_first_page(desk: Desk, client: str, tab: 
     tab.get_by_role("link", name="お預かり中の証券 1件(期限を過ぎたもの 1件)").click()
     tab.wait_for_url("**/deposits")
     expect(tab.locator("#deposits tbody")).to_contain_text("6日経過")
-    tab.keyboard.press("/")
+    tab.locator("#filter-deposits").focus()
     tab.keyboard.insert_text("1234-5678")
     expect(tab.locator("#deposits tbody tr:visible")).to_have_count(1)
     tab.keyboard.insert_text("8")

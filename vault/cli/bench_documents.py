@@ -26,7 +26,7 @@ from vault.services.audit import Event
 from vault.services.safe import Desk
 from vault.storage import sandbox
 
-PAGES, ROUNDS = 10, 5
+PAGES, ROUNDS = 10, 3
 LARGE, MIB = 100, 1024 * 1024
 _A4 = (2480, 3508)  # 300 dpi, as an office's scanner makes it
 _NOISE = 12.0
