@@ -195,7 +195,7 @@ def page_of(act: Act, client: bytes) -> Page:
         deposits=_newest_first(deposit_of(each) for each in read if each.row.kind == DEPOSIT),
         documents=by_day(document_of(each) for each in read if each.row.kind == DOCUMENT),
         related=_related(act, record),
-        written=_written(act, client, found),
+        written=written(act, found),
     )
 
 
@@ -241,10 +241,11 @@ def _related(act: Act, record: Client) -> list[tuple[bytes, str, str]]:
     return shown
 
 
-def _written(act: Act, client: bytes, newest: Opened) -> list[tuple[int, int, str]]:
-    """(version, when, by whom) of the client's own record, newest first."""
-    all_versions = [newest, *act.read_earlier(client, client, newest.row.kind, SHOWN_VERSIONS)]
-    return [(v.row.version, v.row.changed, office.name_of(act, v.author)) for v in all_versions]
+def written(act: Act, newest: Opened) -> list[tuple[int, int, str]]:
+    """(version, when, by whom) of the newest few versions of a record, newest first."""
+    row = newest.row
+    versions = [newest, *act.read_earlier(row.owner, row.id, row.kind, SHOWN_VERSIONS)]
+    return [(v.row.version, v.row.changed, office.name_of(act, v.author)) for v in versions]
 
 
 def create(desk: Desk, compartment: bytes, client: Client) -> bytes:

@@ -28,7 +28,7 @@ from vault.errors import Damaged, NotFound, Refused
 from vault.services import office, payloads
 from vault.services.acts import Act, Opened
 from vault.services.audit import Event
-from vault.services.clients import DEPOSIT, SHOWN_VERSIONS, HeldDeposit, Version, client_of, deposit_of
+from vault.services.clients import DEPOSIT, HeldDeposit, Version, client_of, deposit_of, written
 from vault.services.ledger_rows import today
 from vault.services.safe import OFFICE_PAGE, Desk
 from vault.storage import records
@@ -93,9 +93,7 @@ def get(desk: Desk, client: bytes, record: bytes) -> DepositPage:
     with desk.act(Event.DEPOSIT_OPENED, Permission.READ_DOCUMENTS, client) as act:
         found = act.read_one(client, record, DEPOSIT)
         held = deposit_of(found)
-        earlier = act.read_earlier(client, record, DEPOSIT, SHOWN_VERSIONS)
-        written = [(v.row.version, v.row.changed, office.name_of(act, v.author)) for v in (found, *earlier)]
-        page = DepositPage(client, client_of(act, client)[1], held, _taken_by(act, held.deposit), written)
+        page = DepositPage(client, client_of(act, client)[1], held, _taken_by(act, held.deposit), written(act, found))
         act.tell(record=record)
     return page
 

@@ -17,19 +17,19 @@ from vault.domain.documents import Document, Page
 from vault.domain.readings import Proposal
 from vault.domain.scans import Area, Word
 from vault.errors import Conflict, NotFound
-from vault.services import objects, office, payloads
+from vault.services import objects, payloads
 from vault.services.acts import Act, Folder
 from vault.services.audit import Event
 from vault.services.clients import (
     DOCUMENT,
     POLICY,
-    SHOWN_VERSIONS,
     Held,
     HeldDocument,
     by_day,
     client_of,
     document_of,
     held_policy,
+    written,
 )
 from vault.services.safe import Desk
 from vault.storage.objects import ObjectRow
@@ -73,18 +73,15 @@ def get(desk: Desk, client: bytes, document: bytes) -> DocumentPage:
     """One document; raises NotFound. Its pages come from `page`, to whoever was let in here."""
     with desk.act(Event.DOCUMENT_OPENED, Permission.READ_DOCUMENTS, client) as act:
         record = client_of(act, client)[1]
-        opened = act.read(client, [POLICY, DOCUMENT])
-        documents = by_day(document_of(each) for each in opened if each.row.kind == DOCUMENT)
-        newest = next((each for each in opened if each.row.id == document and each.row.kind == DOCUMENT), None)
-        if newest is None:
+        opened = {each.row.id: each for each in act.read(client, [POLICY, DOCUMENT])}
+        newest = opened.pop(document, None)
+        if newest is None or newest.row.kind != DOCUMENT:
             raise NotFound("not-found")
-        versions = [newest, *act.read_earlier(client, document, DOCUMENT, SHOWN_VERSIONS)]
-        written = [(v.row.version, v.row.changed, office.name_of(act, v.author)) for v in versions]
+        told = written(act, newest)
         act.tell(record=document)
-    return DocumentPage(
-        client, record, document_of(newest), [held_policy(each) for each in opened if each.row.kind == POLICY],
-        [each for each in documents if each.id != document], written,
-    )  # fmt: skip
+    policies = [held_policy(each) for each in opened.values() if each.row.kind == POLICY]
+    others = by_day(document_of(each) for each in opened.values() if each.row.kind == DOCUMENT)
+    return DocumentPage(client, record, document_of(newest), policies, others, told)
 
 
 def save(desk: Desk, client: bytes, document: bytes, said: Document, base: int) -> int:

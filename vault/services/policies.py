@@ -8,18 +8,18 @@ from vault.domain.access import Permission
 from vault.domain.clients import Client
 from vault.domain.policies import Policy
 from vault.errors import NotFound
-from vault.services import office, payloads
+from vault.services import payloads
 from vault.services.audit import Event
 from vault.services.clients import (
     DOCUMENT,
     POLICY,
-    SHOWN_VERSIONS,
     Held,
     HeldDocument,
     by_day,
     client_of,
     document_of,
     held_policy,
+    written,
 )
 from vault.services.safe import Desk
 
@@ -40,18 +40,16 @@ def get(desk: Desk, client: bytes, policy: bytes) -> PolicyPage:
     """One policy; raises NotFound."""
     with desk.act(Event.POLICY_OPENED, Permission.READ_CLIENTS, client) as act:
         record = client_of(act, client)[1]
-        opened = act.read(client, [POLICY, DOCUMENT])
-        all_held = [held_policy(each) for each in opened if each.row.kind == POLICY]
-        papers = by_day(document_of(each) for each in opened if each.row.kind == DOCUMENT)
-        held = next((h for h in all_held if h.id == policy), None)
-        if held is None:
+        opened = {each.row.id: each for each in act.read(client, [POLICY, DOCUMENT])}
+        newest = opened.pop(policy, None)
+        if newest is None or newest.row.kind != POLICY:
             raise NotFound("not-found")
-        earlier = act.read_earlier(client, policy, POLICY, SHOWN_VERSIONS)
-        versions = [act.read_one(client, policy, POLICY), *earlier]
-        written = [(v.row.version, v.row.changed, office.name_of(act, v.author)) for v in versions]
+        told = written(act, newest)
         act.tell(record=policy)
+    others = [held_policy(each) for each in opened.values() if each.row.kind == POLICY]
+    papers = by_day(document_of(each) for each in opened.values() if each.row.kind == DOCUMENT)
     mine = [paper for paper in papers if paper.document.policy == policy.hex()]
-    return PolicyPage(client, record, held, [h for h in all_held if h.id != policy], mine, written)
+    return PolicyPage(client, record, held_policy(newest), others, mine, told)
 
 
 def create(desk: Desk, client: bytes, policy: Policy) -> bytes:
