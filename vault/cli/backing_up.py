@@ -15,7 +15,6 @@ from vault.config import load
 from vault.domain.retention_of_backups import day_and_time
 from vault.errors import Refused
 from vault.services import backup_room, backups, rebuilding, restoring
-from vault.services.backup_notes import State
 from vault.services.backups import Made
 from vault.services.drilling import Drill
 from vault.services.instance import Instance
@@ -183,17 +182,3 @@ def rebuild(folder: Path, source: Path, at: str, keys: Path | None) -> None:
     rebuilding.finish(instance)
     instance.check()
     click.echo(_("バックアップからデータのフォルダーを作り直しました。「kura serve」で開始できます。"))
-
-
-# --- status
-
-
-def status_facts(state: State) -> dict[str, object]:
-    """What `kura status` tells of the backups."""
-    moment = {name: day_and_time(at) if at else "" for name, at in
-              (("made", state.made), ("failed", state.failed), ("drilled", state.drilled), ("tried", state.tried))}  # fmt: skip
-    return {
-        "backup": moment["made"], "backup_late": state.late, "backup_failed": moment["failed"], "backup_lost": state.lost,
-        "backup_drilled": moment["drilled"], "backup_faults": state.drill_faults, "backup_tried": moment["tried"],
-        "backup_unopened": state.unopened, "backup_one_disk": state.one_disk,
-    }  # fmt: skip

@@ -7,7 +7,6 @@ import os
 import secrets
 import stat
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -15,16 +14,14 @@ import click
 
 from vault import catalogue
 from vault.cli import backing_up
+from vault.cli import status as status_room
 from vault.config import SECRET_FILE, SETTINGS_FILE, load, new_settings_text
 from vault.crypto.keys import new_id, new_signing_key, signing_public
-from vault.domain.values.moments import JAPAN
+from vault.domain.retention_of_backups import day_and_time
 from vault.errors import KuraError, NotReady, Refused
 from vault.services import (
-    audit,
     backups,
-    cancellation,
     certificates,
-    closing,
     destroying,
     packing,
     presence,
@@ -32,9 +29,8 @@ from vault.services import (
 )
 from vault.services.accounts import activation, recovery
 from vault.services.instance import Instance
-from vault.services.operations import plain_state
 from vault.storage import durable
-from vault.storage.database import create_tables, reading
+from vault.storage.database import create_tables
 
 OPERATOR_KEY = "operator.key"
 _ = catalogue.load("ja").gettext
@@ -72,10 +68,6 @@ def _asked(question: str) -> str:
         return ""
 
 
-def _moment(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, JAPAN).strftime("%Y-%m-%d %H:%M")
-
-
 # --- init
 
 
@@ -106,7 +98,7 @@ def init(folder: Path, port: int, operator_key: Path | None, again: bool, as_jso
     click.echo(f"{_('ログインID')}: {hand_over.login_id}")
     click.echo(f"{_('初期パスワード')}: {hand_over.initial_password}")
     click.echo(f"{_('アドレス')}: {address}")
-    click.echo(f"{_('有効期限')}: {_moment(hand_over.expires)}")
+    click.echo(f"{_('有効期限')}: {day_and_time(hand_over.expires)}")
 
 
 def begin_instance(folder: Path, port: int, operator_key: Path | None, again: bool) -> activation.HandOver:
@@ -190,7 +182,7 @@ def status(folder: Path, as_json: bool) -> None:
     try:
         instance = Instance(load(folder))
         instance.check(away=True)
-        facts = _facts(instance)
+        facts = status_room.facts(instance)
     except KuraError as error:
         _stop(error)
     if as_json:
@@ -205,40 +197,6 @@ def status(folder: Path, as_json: bool) -> None:
         click.echo(_("鍵の控えが足りない場所: %(place)s。つなぎ直してから kura backup を実行すると、足りない分が書かれます。") % {"place": place}, err=True)
 
 
-def _facts(instance: Instance) -> dict[str, object]:
-    if not instance.has_begun():
-        waiting = instance.read_json(instance.settings.activation) or {}
-        return {"begun": False, "initial_login_expires": _moment(int(str(waiting.get("expires", 0))))}
-    state = plain_state(instance)
-    return {
-        "begun": True,
-        "clients": state.clients,
-        "records": sum(state.records.values()),
-        "binned": state.binned,
-        "prints": state.prints,
-        "journal": state.journal,
-        "keystore": f"{state.keystore[0]}.{state.keystore[1]}",
-        "replicas_owed": state.owed,
-        "one_disk": state.one_disk,
-        "recovery_sheet": _moment(state.sheet_made) if state.sheet_made else "",
-        "devices": state.devices,
-        "free_bytes": state.free_bytes,
-        "documents_bytes": state.documents_bytes,
-        "documents_limit": state.documents_limit,
-        "scans_read": state.scans_read,
-        "journal_whole": _journal_whole(instance),
-        "closed": closing.closed_for(instance),
-        "ending": held.day.isoformat() if (held := cancellation.told(instance)) else "",
-        **backing_up.status_facts(backups.state(instance)),
-    }
-
-
-def _journal_whole(instance: Instance) -> bool:
-    """Whether the chain of the journal's hashes has no gap, edit or exchange."""
-    with reading(instance.engine) as connection:
-        return audit.verify_chain(connection) is None
-
-
 @main.command(help=_("復旧用紙を持つ事務所のために、一度だけ使える復旧許可番号を出す"))
 @folder_option
 def ticket(folder: Path) -> None:
@@ -250,7 +208,7 @@ def ticket(folder: Path) -> None:
     except KuraError as error:
         _stop(error)
     click.echo(f"{_('復旧許可番号')}: {number}")
-    click.echo(f"{_('有効期限')}: {_moment(expires)}")
+    click.echo(f"{_('有効期限')}: {day_and_time(expires)}")
 
 
 @main.command("verify-log", help=_("アクセスログの連なりを確かめる(正しくなければ終了コード1)"))
