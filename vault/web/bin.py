@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -57,12 +58,19 @@ def _client_page(client: str, error: str) -> str:
 @needs(BIN)
 def put_client(client: str) -> Response:
     """Into the bin with it."""
+    answer = _put(client, client, "client", lambda error: _client_page(client, error))
+    if answer.status_code == 303:
+        sessions.forget_client(instance(), session(), ident(client))
+    return answer
+
+
+def _put(client: str, record: str, what: str, page: Callable[[str], str]) -> Response:
+    """Put it in and go there; refused, the page that asked, with why."""
     try:
-        bin.put(desk(), ident(client), ident(client), request.form.get("version", 0, type=whole_number))
+        bin.put(desk(), ident(client), ident(record), request.form.get("version", 0, type=whole_number))
     except REFUSALS as error:
-        return refused(_client_page(client, told(error)), error)
-    sessions.forget_client(instance(), session(), ident(client))
-    return cast(Response, redirect(url_for("bin.index", put="client"), 303))
+        return refused(page(told(error)), error)
+    return cast(Response, redirect(url_for("bin.index", put=what), 303))
 
 
 @blueprint.get("/clients/<client>/policies/<policy>/bin")
@@ -86,11 +94,7 @@ def _policy_page(client: str, policy: str, error: str) -> str:
 @needs(BIN)
 def put_policy(client: str, policy: str) -> Response:
     """Into the bin with it."""
-    try:
-        bin.put(desk(), ident(client), ident(policy), request.form.get("version", 0, type=whole_number))
-    except REFUSALS as error:
-        return refused(_policy_page(client, policy, told(error)), error)
-    return cast(Response, redirect(url_for("bin.index", put="policy"), 303))
+    return _put(client, policy, "policy", lambda error: _policy_page(client, policy, error))
 
 
 @blueprint.get("/clients/<client>/documents/<document>/bin")
@@ -114,11 +118,7 @@ def _document_page(client: str, document: str, error: str) -> str:
 @needs(BIN)
 def put_document(client: str, document: str) -> Response:
     """Into the bin with it."""
-    try:
-        bin.put(desk(), ident(client), ident(document), request.form.get("version", 0, type=whole_number))
-    except REFUSALS as error:
-        return refused(_document_page(client, document, told(error)), error)
-    return cast(Response, redirect(url_for("bin.index", put="document"), 303))
+    return _put(client, document, "document", lambda error: _document_page(client, document, error))
 
 
 @blueprint.post("/bin/back")

@@ -109,24 +109,18 @@ def _of(found: Preview) -> dict[str, Any]:
 @needs(ERASE)
 def policy(client: str, policy: str) -> Response | str:
     """What goes with a policy."""
-    context = _policy_context(client, policy)
-    if isinstance(context, Response):
-        return context
-    return render_template("erasing/policy.html", **context, **form_values({}, {}, ""))
+    return _shown("erasing/policy.html", _policy_context(client, policy))
 
 
 @blueprint.post("/clients/<client>/policies/<policy>/erase")
 @needs(ERASE)
 def policy_now(client: str, policy: str) -> Response:
     """Erase it."""
-    context = _policy_context(client, policy)
-    if isinstance(context, Response):
-        return context
 
     def erase(order: ErasureOrder) -> int:
         return what_goes.erase_policy(desk(), ident(client), ident(policy), order)
 
-    return _part("erasing/policy.html", context["client"].name, erase, context)
+    return _part("erasing/policy.html", erase, _policy_context(client, policy))
 
 
 def _policy_context(client: str, policy: str) -> dict[str, Any] | Response:
@@ -137,12 +131,22 @@ def _policy_context(client: str, policy: str) -> dict[str, Any] | Response:
     return _earlier(ident(client)) if held is None else {**_of(found), "policy": held}
 
 
-def _part(
-    template: str, wanted: str, erase: Callable[[ErasureOrder], int], context: dict[str, Any]
-) -> Response:
-    """The same of a part, after which older backups of the client no longer open: another one is made at once."""
+def _shown(template: str, context: dict[str, Any] | Response) -> Response | str:
+    """The page that says what goes with a part; where that is gone already, on to its certificate."""
+    if isinstance(context, Response):
+        return context
+    return render_template(template, **context, **form_values({}, {}, ""))
+
+
+def _part(template: str, erase: Callable[[ErasureOrder], int], context: dict[str, Any] | Response) -> Response:
+    """The page answered. Older backups of the client no longer open afterwards: another one is made at once.
+
+    To be typed is the name of the person who goes, else the client's.
+    """
+    if isinstance(context, Response):
+        return context
     try:
-        answer = _asked(template, wanted, erase, context)
+        answer = _asked(template, context.get("member", context["client"]).name, erase, context)
     except NotFound:  # somebody else, or a first click, was faster
         return _earlier(bytes.fromhex(context["id"]))
     if answer.status_code != 303 or bin.back_up(desk()):
@@ -157,24 +161,18 @@ def _part(
 @needs(ERASE)
 def document(client: str, document: str) -> Response | str:
     """What goes with a document."""
-    context = _document_context(client, document)
-    if isinstance(context, Response):
-        return context
-    return render_template("erasing/document.html", **context, **form_values({}, {}, ""))
+    return _shown("erasing/document.html", _document_context(client, document))
 
 
 @blueprint.post("/clients/<client>/documents/<document>/erase")
 @needs(ERASE)
 def document_now(client: str, document: str) -> Response:
     """Erase it."""
-    context = _document_context(client, document)
-    if isinstance(context, Response):
-        return context
 
     def erase(order: ErasureOrder) -> int:
         return what_goes.erase_document(desk(), ident(client), ident(document), order)
 
-    return _part("erasing/document.html", context["client"].name, erase, context)
+    return _part("erasing/document.html", erase, _document_context(client, document))
 
 
 def _document_context(client: str, document: str) -> dict[str, Any] | Response:
@@ -194,10 +192,7 @@ def _document_context(client: str, document: str) -> dict[str, Any] | Response:
 @needs(ERASE)
 def member(client: str) -> Response | str:
     """Who of a client is to be erased, and which policies name him."""
-    context = _member_context(client, request.args.get("m", ""))
-    if isinstance(context, Response):
-        return context
-    return render_template("erasing/member.html", **context, **form_values({}, {}, ""))
+    return _shown("erasing/member.html", _member_context(client, request.args.get("m", "")))
 
 
 @blueprint.post("/clients/<client>/erase/member")
@@ -216,7 +211,7 @@ def member_now(client: str) -> Response:
         return what_goes.erase_member(desk(), ident(client), chosen, ticked, order)
 
     more = {"ticked": [each.hex() for each in ticked]}
-    return _part("erasing/member.html", context["member"].name, erase, {**context, **more})
+    return _part("erasing/member.html", erase, {**context, **more})
 
 
 def _member_context(client: str, chosen: str) -> dict[str, Any] | Response:
