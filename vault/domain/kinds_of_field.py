@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 YES, NO = "はい", "いいえ"
 _TRUE = {"はい", "on", "1", "true", "yes", "あり", "有", "有り", "○"}
 _FALSE = {"いいえ", "off", "0", "false", "no", "なし", "無", "無し", "×"}
+_TEXTS = frozenset({"text", "long", "kana", "name", "choice"})
 _OUTER = " \t\r\n\u3000"
 # Overrides of writing direction make a print say something else than was stored.
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069\u2028\u2029]")
@@ -38,11 +39,12 @@ _NOT_KANA = re.compile(r"[^ァ-ヺーヽヾ・ A-Za-z0-9&.,'’()/+\-]")
 
 def read_value(box: Field, given: str, currency: str) -> Any:
     """The value of one box, or its empty value. Raise Unreadable; `means` where asking is enough."""
-    told = clean(box, given)
+    # Of a policy's hundred boxes most are empty: of 20,000 rows of a spreadsheet that is two million times.
+    told = clean(box, given) if given else ""
     if not told:
         if box.required:
             raise Unreadable("required")
-        return "" if box.kind in {"text", "long", "kana", "name", "choice"} else None
+        return "" if box.kind in _TEXTS else None
     value = _parse(box, told, currency if box.foreign else "")
     if box.check is not None:
         value = box.check(value)

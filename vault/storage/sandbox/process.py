@@ -21,7 +21,10 @@ from vault.storage.sandbox.orders import Order
 
 ROOT = Path(__file__).resolve().parents[3]
 # Isolated, and without the environment that is set around this process, but for the places below.
-BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from vault.storage.sandbox.child import main; main(int(sys.argv[2]))"
+BOOT = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from importlib import import_module; "
+    "import_module('vault.storage.sandbox.' + sys.argv[3]).main(int(sys.argv[2]))"
+)
 _PIPE, _PIECE = 1024 * 1024, 256 * 1024
 _FULL = 0.6  # of the allowed memory: a process that dies by a signal with so much in use has died of it
 
@@ -51,6 +54,13 @@ class Child:
                 raise Refused("file-broken")
             of = frame.of
             yield frame
+
+    def take(self, count: int) -> bytes:
+        """Exactly so many bytes of the answer; raises Refused."""
+        try:
+            return self._take(count)
+        except EOFError as error:
+            raise self._refused(self._how_it_died()) from error
 
     def _fits(self, page: PageImage, of: int) -> bool:
         return page.number <= page.of <= self._limits.pages and page.of == (of or page.of)
@@ -120,12 +130,12 @@ def _own_peak() -> int:
 
 
 @contextmanager
-def child(order: Order, pieces: Iterable[bytes], size: int) -> Iterator[Child]:
-    """A child at work on a file of `size` bytes; dead when this ends, however it ends."""
+def child(order: Order, pieces: Iterable[bytes], size: int, room: str = "child") -> Iterator[Child]:
+    """A child at work on a file of `size` bytes; dead when this ends, however it ends. `room` is the module it runs."""
     with _in_memory([order.packed()]) as told, _in_memory(pieces, size) as file:
         answers, answering = os.pipe2(os.O_CLOEXEC)
         try:
-            process = _started(told, answering, file)
+            process = _started(told, answering, file, room)
         except BaseException:
             os.close(answers)
             raise
@@ -138,12 +148,12 @@ def child(order: Order, pieces: Iterable[bytes], size: int) -> Iterator[Child]:
         running.end()
 
 
-def _started(told: int, answering: int, file: int) -> subprocess.Popen[bytes]:
+def _started(told: int, answering: int, file: int, room: str) -> subprocess.Popen[bytes]:
     with suppress(OSError):  # a page in one gulp instead of many; the system may allow less
         fcntl.fcntl(answering, fcntl.F_SETPIPE_SZ, _PIPE)
     return subprocess.Popen(
-        [sys.executable, "-I", "-c", BOOT, str(ROOT), str(file)], stdin=told, stdout=answering, stderr=subprocess.DEVNULL,
-        pass_fds=(file,), env=_environment(), cwd="/", close_fds=True)
+        [sys.executable, "-I", "-c", BOOT, str(ROOT), str(file), room], stdin=told, stdout=answering,
+        stderr=subprocess.DEVNULL, pass_fds=(file,), env=_environment(), cwd="/", close_fds=True)
 
 
 def _environment() -> dict[str, str]:
