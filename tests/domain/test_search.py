@@ -152,7 +152,7 @@ def test_a_form_is_read_and_what_cannot_be_meant_is_said() -> None:
     typed = {"words": "123456789018", "begins_from": "R1.5.1", "begins_to": "H20.6.1", "closing_month": "13", "matures_within": "601"}
     reading = fields.read(Query, typed)
     assert {name: fault.code for name, fault in reading.faults.items()} == {
-        "closing_month": "month-range", "matures_within": "months-range",
+        "closing_month": "month-range", "matures_within": "months-range", "begins_to": "until-too-early",
     }  # fmt: skip
     later = fields.read(Query, {"begins_from": "R1.5.1", "begins_to": "H20.6.1"})
     assert {name: fault.code for name, fault in later.faults.items()} == {"begins_to": "until-too-early"}

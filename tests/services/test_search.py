@@ -8,6 +8,8 @@ import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +24,16 @@ from tests.support.offices import NAMES, Office, copied, household, policy
 from tests.support.people import join
 from tests.support.searching import TODAY, naive
 from vault.crypto.envelope import open_sealed
-from vault.crypto.keys import SEGMENTS
 from vault.domain.access import Permission, Role
 from vault.domain.deposits import Deposit, DepositItem
 from vault.domain.documents import Document
 from vault.domain.erasures import ErasureOrder
 from vault.domain.search import Query
 from vault.domain.values import fold
+from vault.domain.worklist import Choice, Sort
 from vault.errors import Forbidden
 from vault.services import (
+    acts,
     backups,
     bin,
     clients,
@@ -50,8 +53,11 @@ from vault.services.safe import Desk
 from vault.services.search import finding, index
 from vault.services.search.finding import Results, search
 from vault.services.search.state import Room
+from vault.services.worklist import tasks
+from vault.services.worklist.gathering import Want, gathered
 from vault.storage.segments import SegmentFile
 
+LINES = (Sort.MATURITY, Sort.PEAK, Sort.CLOSING, Sort.AGE, Sort.BIRTHDAY, Sort.TASK)
 ORDER = ErasureOrder(reason="誤った登録")
 EVERYTHING = Query(begins_from=searching._typed(searching.date(1900, 1, 1)))
 
@@ -88,7 +94,12 @@ class AgainstTheNaiveScan(RuleBasedStateMachine):
         self.office = copied(self.template, Path(self.place.name))
         self.workers = [self.office.instance, *(self.office.worker() for _ in range(3))]
         self.rooms = [self.office.desk().client_compartments()[0], compartments.make(self.office.desk(), "支店")]
+        self.member = join(self.office, Role.VIEWER, tuple(self.rooms))
         self.copy: dict[str, bytes] = {}
+        # With ids in the order of their making an example is the same when it is run again.
+        numbers, self.patch = count(1), pytest.MonkeyPatch()
+        for room in (clients, acts):
+            self.patch.setattr(room, "new_id", lambda: next(numbers).to_bytes(16, "big"))
 
     def teardown(self) -> None:
         for worker in self.workers:
@@ -96,6 +107,7 @@ class AgainstTheNaiveScan(RuleBasedStateMachine):
             worker.keyring.let_go()
             worker.segments.close()
         self.place.cleanup()
+        self.patch.undo()
 
     def desk(self, at: int) -> Desk:
         return self.office.desk(self.workers[at % 4])
@@ -181,6 +193,12 @@ class AgainstTheNaiveScan(RuleBasedStateMachine):
         else:
             erasing.erase_clients(self.alone(at), [page.id], ORDER)
 
+    @rule(at=numbers, pick=numbers)
+    def let_somebody_come_and_go(self, at: int, pick: int) -> None:
+        """Who loses a compartment takes its segment key with him, so there is another."""
+        persons = [] if pick % 3 else [self.member.person]
+        compartments.set_members(self.alone(at), self.rooms[pick % 2], persons)
+
     @rule(at=numbers)
     def restart(self, at: int) -> None:
         self.workers[at % 4].keyring.let_go()
@@ -205,6 +223,24 @@ class AgainstTheNaiveScan(RuleBasedStateMachine):
             if not each.empty:
                 assert found(self.desk(at), each) == naive(self.desk(at), each)
 
+    @rule(at=numbers, first=searching.days, length=st.sampled_from((30, 400, 4000)), sort=st.sampled_from(LINES))
+    def look_at_the_work_list(self, at: int, first: date, length: int, sort: Sort) -> None:
+        last = first + timedelta(days=length if not sort.yearly else length % 500)
+        lines = gathered(self.desk(at), Choice(), [Want(sort, first, last)]).lines
+        there = searching.naive_lines(self.desk(at), sort, first, last)
+        assert sorted((line.day, line.owner, line.record) for line in lines) == there
+        event(f"{min(len(there), 5)} {sort.word} due")
+
+    @rule(at=numbers, pick=numbers, later=st.integers(1, 400), sort=st.sampled_from(LINES))
+    def see_to_a_line(self, at: int, pick: int, later: int, sort: Sort) -> None:
+        lines = gathered(self.desk(at), Choice(), [Want(sort, date(2026, 1, 1), date(2031, 1, 1))]).lines
+        if lines and lines[pick % len(lines)].day <= date(2030, 1, 1):
+            line = lines[pick % len(lines)].line
+            if pick % 2:
+                tasks.put_off(self.desk(at), line, line.day + timedelta(days=later))
+            else:
+                tasks.finish(self.desk(at), line, TODAY)
+
     @rule(at=numbers, word=st.sampled_from((*searching.KANAS, "カ", "シ")), what=st.sampled_from(("", "client", "policy")))
     def search_for_a_name(self, at: int, word: str, what: str) -> None:
         asked = Query(words=word, what=what)
@@ -214,7 +250,7 @@ class AgainstTheNaiveScan(RuleBasedStateMachine):
 
     @invariant()
     def nothing_stands_under_a_key_that_is_gone(self) -> None:
-        keys = {room: self.office.desk().ring(room).find(SEGMENTS) for room in self.rooms}
+        keys = {room: self.office.desk().ring(room).segments() for room in self.rooms}
         there = rows(self.office, "SELECT DISTINCT compartment, key FROM segments")
         assert all(keys[room] is not None and keys[room][0] == key for room, key in there) or not self.copy_is_fresh()
 
@@ -431,7 +467,7 @@ def test_the_journal_holds_counts_and_no_file_the_word(office: Office) -> None:
 def opened_with_every_key(office: Office) -> list[bytes]:
     """Every segment that any key of any ring opens, whatever it stands under."""
     desk, opened = office.desk(), []
-    keys = [Room(room, *found) for room in desk.client_compartments() if (found := desk.ring(room).find(SEGMENTS))]
+    keys = [Room(room, *found) for room in desk.client_compartments() if (found := desk.ring(room).segments())]
     for _compartment, _key, number, sealed in rows(office, "SELECT compartment, key, number, sealed FROM segments"):
         for room in keys:
             try:

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
 from vault.domain.access import Permission
 from vault.domain.clients import Client, Corporation, Household, Member, Telephone
-from vault.domain.policies import KINDS, Policy, Role
+from vault.domain.policies import KINDS, Policy, Role, cover_end
 from vault.domain.policies import choices as c
 from vault.domain.policies.rows import Rider, SurrenderValue
+from vault.domain.policies.surrender import peak
 from vault.domain.search import Query, Row, client_row, matches, paper_row, policy_row
 from vault.domain.search.queries import MISSING, WHATS
-from vault.domain.values import TypedDate, fold, read_term, wareki
+from vault.domain.tasks import Task
+from vault.domain.values import TypedDate, fold, full_age, insurance_age, read_term, wareki
+from vault.domain.worklist import Line, Sort
 from vault.services import payloads
 from vault.services.acts import Act
 from vault.services.audit import Event
-from vault.services.clients import POLICY, opened_client
+from vault.services.clients import POLICY, TASK, opened_client
 from vault.services.safe import Desk
 from vault.services.search.rows import PAPERS
 
@@ -136,3 +139,44 @@ def naive(desk: Desk, query: Query, today: date = TODAY) -> list[tuple[bytes, by
     found = [(WHATS.index(row.what), row.order.encode(), owner, record)
              for owner, record, row in everything(desk) if matches(row, query, today)]  # fmt: skip
     return [(owner, record) for _, _, owner, record in sorted(found)]
+
+
+# --- the work list that opens everything
+
+
+def naive_lines(desk: Desk, sort: Sort, first: date, last: date) -> list[tuple[date, bytes, bytes]]:
+    """(day, client, record) of all that falls due between two days and that no task answers."""
+    found, answered = [], set()
+    with desk.act(Event.CLIENTS_LISTED, Permission.READ_CLIENTS) as act:
+        for held, own in act.every_client():
+            owner, client = held.folder.owner, opened_client(own)
+            answered |= {task.line for _, task in _tasks(act, owner)}
+            for record, days in _falling_due(act, owner, client, sort, first, last):
+                found += [(day, owner, record) for day in days if first <= day <= last]
+    return sorted(line for line in found if Line(sort, *line).key not in answered)
+
+
+def _tasks(act: Act, owner: bytes) -> list[tuple[bytes, Task]]:
+    return [(f.row.id, payloads.decode(f.payload, Task)) for f in act.read(owner, [TASK])]
+
+
+def _falling_due(
+    act: Act, owner: bytes, client: Client, sort: Sort, first: date, last: date
+) -> Iterable[tuple[bytes, set[date]]]:  # fmt: skip
+    """Said again, and in another way than `vault.domain.worklist` does."""
+    every_day = [first + timedelta(days=n) for n in range((last - first).days + 1)] if sort.yearly else []
+    alive = [m.birth.value for m in client.members if m.birth and not m.death]
+    if sort is Sort.CLOSING and isinstance(client, Corporation):
+        yield owner, {day for day in every_day if client.closing.on_or_after(day) == day}
+    for age, wanted in ((full_age, Sort.BIRTHDAY), (insurance_age, Sort.AGE)):
+        if sort is wanted:
+            yield owner, {d for d in every_day for b in alive if age(b, d) != age(b, d - timedelta(days=1))}
+    if sort is Sort.TASK:
+        yield from ((record, {task.due.value} if task.open else set()) for record, task in _tasks(act, owner))
+    for each in act.read(owner, [POLICY]):
+        policy = payloads.decode(each.payload, Policy)
+        if policy.state not in ("有効", "払込満了", "払済", "延長"):
+            continue
+        best = peak(policy)
+        days = {Sort.MATURITY: cover_end(policy, client), Sort.PEAK: best.day if best else None}
+        yield each.row.id, {day for day in (days.get(sort),) if day}

@@ -28,7 +28,7 @@ HYBRID = 2
 PRIVATE_BYTES = 64 + 32
 PUBLIC_BYTES = 1184 + 32
 _ENTRY = 2 * ID_BYTES + KEY_BYTES
-# In a ring: no client, but the key of the compartment's search segments.
+# In a ring: no client, but the key of the compartment's search segments. Nobody finds it by asking for an owner.
 SEGMENTS = b"kura segments\x00\x00\x00"
 
 _SUITES = {
@@ -161,6 +161,13 @@ class Ring:
 
     def find(self, owner: bytes) -> tuple[bytes, bytes] | None:
         """(folder id, folder key) of an owner, or None."""
+        return self._entry(owner) if owner != SEGMENTS else None
+
+    def segments(self) -> tuple[bytes, bytes] | None:
+        """(id, key) of the compartment's search segments, or None."""
+        return self._entry(SEGMENTS)
+
+    def _entry(self, owner: bytes) -> tuple[bytes, bytes] | None:
         at = self._place(owner)
         if at == len(self) or self._owner(at) != owner:
             return None
@@ -183,7 +190,7 @@ class Ring:
         added = [owner + folder + key for owner, (folder, key) in folders.items()]
         if any(len(entry) != _ENTRY for entry in added) or any(len(owner) != ID_BYTES for owner in folders):
             raise Malformed("malformed", what="ring entry")
-        if any(self.find(owner) for owner in folders):
+        if any(self._entry(owner) for owner in folders):
             raise Malformed("malformed", what="ring owner twice")
         if len(added) == 1:
             at = self._place(added[0][:ID_BYTES]) * _ENTRY

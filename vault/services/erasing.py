@@ -17,7 +17,7 @@ from vault.domain.access import Permission
 from vault.domain.erasures import CLIENT, Erasure, ErasureOrder
 from vault.domain.retention import holds_on
 from vault.errors import KuraError, Malformed, NotFound, Refused
-from vault.services import backups, office, payloads
+from vault.services import backups, merged, office, payloads
 from vault.services.acts import BIN_KINDS, Act
 from vault.services.audit import Event, Fact
 from vault.services.clients import client_of
@@ -118,9 +118,12 @@ def finish(desk: Desk) -> None:
         return
     clients = {bytes.fromhex(each.client): each for each in pending.values()}
     _drop_arriving(desk, clients)
-    _drop_keys(desk, clients)
+    inside = merged.clients_of(desk, clients)
+    _drop_keys(desk, clients, inside)
     with desk.act(Event.ERASED, Permission.ERASE) as act:
         act.fact.keystore = desk.stored
+        for each in inside:
+            records.drop_owner(act.connection, each)
         files = [file for client, each in clients.items() for file in _drop_rows(act, client, each)]
         for record, erasure in pending.items():
             _complete(act, record, erasure)
@@ -149,8 +152,9 @@ def _drop_arriving(desk: Desk, clients: dict[bytes, Erasure]) -> None:
             desk.instance.uploads.drop_client(client)
 
 
-def _drop_keys(desk: Desk, clients: dict[bytes, Erasure]) -> None:
-    """In a new keystore epoch: a whole client's key goes; of a part, the next folder takes the old one's place."""
+def _drop_keys(desk: Desk, clients: dict[bytes, Erasure], inside: Sequence[bytes]) -> None:
+    """In a new keystore epoch: a whole client's key goes; of a part, the next folder takes the old one's place. The keys
+    of clients who went into them, `inside`, open earlier backups only, and go with either."""
 
     def change(keystore: Keystore) -> Keystore:
         directory = keystore.trusted(desk.bundle.pinned)
@@ -164,17 +168,19 @@ def _drop_keys(desk: Desk, clients: dict[bytes, Erasure]) -> None:
                 now = now.without(client).without(shadow_of(client))
                 if erasure.what != CLIENT and following is not None:
                     now = now.with_folder(client, *following)
+            for each in inside:
+                now = now.without(each)
             if now != ring:
                 mine = {client: each for client, each in clients.items() if ring.find(client) is not None}
                 parts = [client for client, each in mine.items() if each.what != CLIENT]
-                now = index.carried_over(desk.instance, compartment, now, mine, parts)
+                now = index.carried_over(desk.instance, compartment, now, [*mine, *inside], parts)
                 keystore = keystore.with_ring(directory, compartment, key, now)
                 keystore = desk.granted(keystore, directory, compartment, key)
         return desk.marked(keystore)
 
     desk.instance.keyring.let_go()  # or this worker would wait for its own lease
     desk.now_reading(desk.instance.files.take_away(change))
-    index.forget_others(desk, desk.directory.of_clients())
+    index.forget_others(desk.instance, index.ids_of(desk, desk.directory.of_clients()))
     backups.copy_keystore(desk.instance)
 
 

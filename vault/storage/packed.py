@@ -1,19 +1,21 @@
 """Many rows in one run of bytes that is searched as it is: the plaintext of a search segment.
 
     u32 length ‖ head (codec) ‖ per row: owner 16, record 16, u64 position, 4 × u32 day ‖ per row u32 end of its text
-    ‖ per row u32 end of its marks ‖ texts joined ‖ marks joined
+    ‖ per row u32 end of its marks ‖ texts joined ‖ marks joined ‖ per due u32 sort and day ‖ per due u32 row
 
 Days are counted from 1 January of the year 1, 0 for none. Rows are sorted by the first line of their marks, then by
-owner and record.
+owner and record. Dues are the days on which something of a row falls due, sorted by their sort (the first 8 bits), then by
+the day (the other 24).
 """
 
 from __future__ import annotations
 
 import sys
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import accumulate, chain, islice
 from struct import Struct
 from typing import Any, NamedTuple
@@ -30,6 +32,7 @@ _ID = 16
 _DENSE = 256
 _ZEROS = memoryview(bytes(1 << 16))
 BASE, MERGED = 1, 0
+DAY_BITS = 24
 
 
 class Entry(NamedTuple):
@@ -41,6 +44,7 @@ class Entry(NamedTuple):
     days: tuple[int, int, int, int]
     text: bytes
     marks: bytes
+    dues: tuple[int, ...] = ()
 
     @property
     def place(self) -> tuple[bytes, bytes, bytes]:
@@ -60,7 +64,7 @@ class Head:
     The one checkpoint, which has no rows:
     upto      (position, hash): all up to there is told
     owed      owner to position: his rows are still to be made, as of then at least
-    stands    the numbers of the segments that stood when it was written
+    stands    number to mark of each segment that stood when it was written; the mark tells it from any other of its number
     """
 
     form: int
@@ -68,22 +72,22 @@ class Head:
     upto: tuple[int, bytes] = (0, b"")
     whole: Noted = field(default_factory=dict)
     owed: Noted = field(default_factory=dict)
-    stands: list[int] | None = None
+    stands: dict[int, bytes] | None = None
 
     def encode(self) -> bytes:
-        stands = [0, []] if self.stands is None else [1, self.stands]
+        stands = [0, []] if self.stands is None else [1, [list(each) for each in self.stands.items()]]
         told = [b"".join(_NOTED.pack(*each) for each in noted.items()) for noted in (self.whole, self.owed)]
         return codec.encode([self.form, self.level, list(self.upto), *told, stands])
 
 
-_SHAPE: Any = (int, int, (int, bytes), bytes, bytes, (int, [int]))
+_SHAPE: Any = (int, int, (int, bytes), bytes, bytes, (int, [(int, bytes)]))
 
 
 def _head(raw: bytes) -> Head:
     form, level, upto, whole, owed, stands = codec.shaped(codec.decode(raw), _SHAPE)
     if any(len(told) % _NOTED.size for told in (whole, owed)):
         raise Malformed("malformed", what="segment")
-    stood = stands[1] if stands[0] else None
+    stood = dict(stands[1]) if stands[0] else None
     return Head(form, level, (upto[0], upto[1]), _noted(whole), _noted(owed), stood)
 
 
@@ -99,8 +103,19 @@ def pack(head: Head, entries: Iterable[Entry]) -> bytes:
         len(told).to_bytes(4, "big"), told,
         len(rows).to_bytes(4, "big"), *(_FIXED.pack(*row[:3], *row.days) for row in rows),
         _ends(len(row.text) for row in rows), _ends(len(row.marks) for row in rows),
-        *(row.text for row in rows), *(row.marks for row in rows),
+        *(row.text for row in rows), *(row.marks for row in rows), *_dues(rows),
     ))  # fmt: skip
+
+
+def _dues(rows: Iterable[Entry]) -> tuple[bytes, bytes]:
+    told = sorted((due, at) for at, row in enumerate(rows) for due in row.dues)
+    days, places = array("I", (due for due, _ in told)), array("I", (at for _, at in told))
+    return _turned(days).tobytes(), _turned(places).tobytes()
+
+
+def due_key(sort: int, day: int) -> int:
+    """A due as it is kept: its sort, and the day counted from 1 January of the year 1."""
+    return sort << DAY_BITS | day
 
 
 def _ends(lengths: Iterable[int]) -> bytes:
@@ -127,15 +142,33 @@ class Packed:
         self._marks = self._numbers(ends + 4 * self.count)
         self._text_at = ends + 8 * self.count
         self._marks_at = self._text_at + (self._texts[-1] if self.count else 0)
-        if self._marks_at + (self._marks[-1] if self.count else 0) != size:
+        self._dues_at = self._marks_at + (self._marks[-1] if self.count else 0)
+        if self._dues_at > size or (size - self._dues_at) % 8:
             raise Malformed("malformed", what="segment")
 
-    def _numbers(self, at: int) -> array[int]:
+    def _numbers(self, at: int, count: int | None = None) -> array[int]:
+        wanted = self.count if count is None else count
         found = array("I")
-        found.frombytes(self._buffer[at : at + 4 * self.count])
-        if len(found) != self.count:
+        found.frombytes(self._buffer[at : at + 4 * wanted])
+        if len(found) != wanted:
             raise Malformed("malformed", what="segment")
         return _turned(found)
+
+    @cached_property
+    def _dues(self) -> tuple[array[int], array[int]]:
+        """The dues, and the row of each; a search never asks for them."""
+        count = (self._size - self._dues_at) // 8
+        days, rows = self._numbers(self._dues_at, count), self._numbers(self._dues_at + 4 * count, count)
+        if rows and max(rows) >= self.count:
+            raise Malformed("malformed", what="segment")
+        return days, rows
+
+    @cached_property
+    def _dues_of(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for due, row in zip(*self._dues, strict=True):
+            found.setdefault(row, []).append(due)
+        return found
 
     def wipe(self) -> None:
         """Leave nothing of it in memory, as far as this buffer goes."""
@@ -158,6 +191,16 @@ class Packed:
         """The marks of a row."""
         return bytes(self._buffer[self._marks_at + _start(self._marks, row) : self._marks_at + self._marks[row]])
 
+    def owner(self, row: int) -> bytes:
+        """Whose a row is."""
+        at = self._rows + row * _FIXED.size
+        return bytes(self._buffer[at : at + _ID])
+
+    def record(self, row: int) -> bytes:
+        """Which record a row tells of."""
+        at = self._rows + row * _FIXED.size + _ID
+        return bytes(self._buffer[at : at + _ID])
+
     def place(self, row: int) -> tuple[bytes, bytes, int]:
         """(owner, record, position) of a row."""
         return _PLACE.unpack_from(self._buffer, self._rows + row * _FIXED.size)
@@ -168,7 +211,8 @@ class Packed:
 
     def entry(self, row: int) -> Entry:
         """A row taken out."""
-        return Entry(*self.place(row), self.days(row), self.text(row), self.marks(row))
+        dues = tuple(self._dues_of.get(row, ()))
+        return Entry(*self.place(row), self.days(row), self.text(row), self.marks(row), dues)
 
     def entries(self) -> Iterator[Entry]:
         """All rows, taken out."""
@@ -187,13 +231,19 @@ class Packed:
 
     # --- finding
 
+    def due(self, sort: int, since: int, until: int) -> tuple[list[int], array[int]]:
+        """(days, rows) of what falls due between two days, both included, by the day."""
+        days, rows = self._dues
+        first, last = bisect_left(days, due_key(sort, since)), bisect_right(days, due_key(sort, until))
+        return [day & (1 << DAY_BITS) - 1 for day in days[first:last]], rows[first:last]
+
     def in_text(self, needle: bytes) -> list[int]:
         """The rows whose text holds a run of bytes."""
         return self._found(needle, self._text_at, self._marks_at, self._texts)
 
     def in_marks(self, needle: bytes) -> list[int]:
         """The rows whose marks hold a run of bytes."""
-        return self._found(needle, self._marks_at, self._size, self._marks)
+        return self._found(needle, self._marks_at, self._dues_at, self._marks)
 
     def _found(self, needle: bytes, base: int, end: int, ends: Sequence[int]) -> list[int]:
         found: list[int] = []

@@ -14,6 +14,15 @@ from pathlib import Path
 from vault.errors import Unwritable
 
 BUSY_SECONDS = 15.0
+# A segment of the base has two megabytes: in pages of the usual size it takes twice as long to read.
+PAGE_BYTES, LOG_PAGES = 32768, 128
+MOST = 2**62  # no number of a segment is as high
+# What is wrong with the disk or with who is at it, not with the file. Everything else it says of itself.
+_NOT_OF_THE_FILE = frozenset({
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_MISUSE,
+})  # fmt: skip
 _TABLE = """
 CREATE TABLE IF NOT EXISTS segments (
   compartment BLOB NOT NULL, key BLOB NOT NULL, number INTEGER NOT NULL, base INTEGER NOT NULL, sealed BLOB NOT NULL,
@@ -31,6 +40,10 @@ class Making:
 
     seal: Callable[[int, list[int]], bytes]
     base: bool = False
+
+
+class Spoiled(Unwritable):
+    """The file was not what was written. It is gone, and the next one begins empty."""
 
 
 class SegmentFile:
@@ -54,22 +67,19 @@ class SegmentFile:
             yield self._connection()
         except OSError as error:
             raise Unwritable("unwritable", place=self.path.name) from error
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # SQLite's message quotes what stands in the file
+            held = getattr(self._local, "held", None)
             self.close()
-            if not isinstance(error, sqlite3.OperationalError):
-                self._drop_file()  # it is no database any more: everything in it is made anew
-            raise Unwritable("unwritable", place=self.path.name) from error
+            if not _is_of_the_file(error):
+                raise Unwritable("unwritable", place=self.path.name) from error
+            if held is None or held[2] == _identity(self.path):  # else somebody else has made it anew
+                self._drop_file()
+            raise Spoiled("unwritable", place=self.path.name) from error
 
     def _connection(self) -> sqlite3.Connection:
         held = getattr(self._local, "held", None)
         if held is None or held[0] != os.getpid() or held[2] != _identity(self.path):
-            try:
-                made = self._connect()
-            except sqlite3.OperationalError:
-                raise
-            except sqlite3.DatabaseError:
-                self._drop_file()
-                made = self._connect()
+            made = self._connect()
             held = self._local.held = (os.getpid(), made, _identity(self.path))
         found: sqlite3.Connection = held[1]
         return found
@@ -77,14 +87,20 @@ class SegmentFile:
     def _connect(self) -> sqlite3.Connection:
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, stat.S_IRUSR | stat.S_IWUSR))
         made = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON", "temp_store=MEMORY"):
+        for pragma in (
+            f"page_size={PAGE_BYTES}", "journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON", "temp_store=MEMORY",
+            f"wal_autocheckpoint={LOG_PAGES}", f"journal_size_limit={LOG_PAGES * PAGE_BYTES}",
+        ):  # fmt: skip
             made.execute(f"PRAGMA {pragma}")
         made.execute(_TABLE)
         return made
 
     def _drop_file(self) -> None:
-        for suffix in ("", "-wal", "-shm"):
-            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+        try:
+            for suffix in ("", "-wal", "-shm"):
+                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+        except OSError as error:
+            raise Unwritable("unwritable", place=self.path.name) from error
 
     # --- reading
 
@@ -97,7 +113,7 @@ class SegmentFile:
             query = "SELECT number, sealed FROM segments WHERE compartment=? AND key=? ORDER BY base, number"
             found = c.execute(query, (compartment, key))
             try:
-                yield self._numbers(c, compartment, key), found
+                yield self._numbers(c, compartment, key), map(_row, found)
             finally:
                 found.close()  # a statement that is not read to its end would keep the log from being cut
                 c.execute("COMMIT")
@@ -112,7 +128,9 @@ class SegmentFile:
     def append(self, compartment: bytes, key: bytes, made: Making) -> int:
         """One segment more; returns its number."""
         with self._writing() as c:
-            return self._insert(c, compartment, key, made)
+            number = max(self._numbers(c, compartment, key), default=0) + 1
+            self._insert(c, compartment, key, number, made)
+        return number
 
     def replace(
         self, compartment: bytes, key: bytes, gone: Sequence[int], made: Sequence[Making], whole: bool = False
@@ -123,18 +141,20 @@ class SegmentFile:
             there = set(self._numbers(c, compartment, key))
             if not there.issuperset(gone) or (whole and there != set(gone)):
                 return False
+            # The numbers of those that go are not given again: whoever has read them would take these for the same.
+            last = max(there, default=0)
             for number in gone:
                 c.execute("DELETE FROM segments WHERE compartment=? AND key=? AND number=?", (compartment, key, number))
-            for each in made:
-                self._insert(c, compartment, key, each)
+            for number, each in enumerate(made, last + 1):
+                self._insert(c, compartment, key, number, each)
         return True
 
     def drop_others(self, compartment: bytes, key: bytes) -> None:
         """Nothing stays of a compartment but what stands under this key, neither in free pages nor in the log."""
         with self._open() as c:
-            query = "DELETE FROM segments WHERE compartment=? AND key<>?"
-            if c.execute(query, (compartment, key)).rowcount:
-                c.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            c.execute("DELETE FROM segments WHERE compartment=? AND key<>?", (compartment, key))
+            # Also where there was nothing to delete: somebody may have been killed between the two.
+            c.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -143,21 +163,40 @@ class SegmentFile:
             try:
                 yield c
             except BaseException:
-                c.execute("ROLLBACK")
+                if c.in_transaction:  # a full disk ends it by itself
+                    c.execute("ROLLBACK")
                 raise
             c.execute("COMMIT")
 
     @staticmethod
     def _numbers(c: sqlite3.Connection, compartment: bytes, key: bytes) -> list[int]:
         query = "SELECT number FROM segments WHERE compartment=? AND key=? ORDER BY number"
-        return [number for (number,) in c.execute(query, (compartment, key))]
+        return [_number(number) for (number,) in c.execute(query, (compartment, key))]
 
-    def _insert(self, c: sqlite3.Connection, compartment: bytes, key: bytes, made: Making) -> int:
-        there = self._numbers(c, compartment, key)
-        number = max(there, default=0) + 1
-        row = (compartment, key, number, int(made.base), made.seal(number, there))
-        c.execute("INSERT INTO segments VALUES (?,?,?,?,?)", row)
-        return number
+    def _insert(self, c: sqlite3.Connection, compartment: bytes, key: bytes, number: int, made: Making) -> None:
+        sealed = made.seal(number, self._numbers(c, compartment, key))
+        c.execute("INSERT INTO segments VALUES (?,?,?,?,?)", (compartment, key, number, int(made.base), sealed))
+
+
+def _is_of_the_file(error: Exception) -> bool:
+    if isinstance(error, sqlite3.DataError | UnicodeDecodeError):
+        return True
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE)
+    return code & 0xFF not in _NOT_OF_THE_FILE
+
+
+def _row(found: tuple[object, object]) -> tuple[int, bytes]:
+    number, sealed = found
+    if not isinstance(sealed, bytes):
+        raise sqlite3.DataError("a segment is no bytes")
+    return _number(number), sealed
+
+
+def _number(found: object) -> int:
+    """SQLite keeps whatever somebody puts into a column."""
+    if not isinstance(found, int) or not 0 < found < MOST:
+        raise sqlite3.DataError("a segment has no number")
+    return found
 
 
 def _identity(path: Path) -> tuple[int, int]:

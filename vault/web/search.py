@@ -8,17 +8,17 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 
 from vault.domain import fields
 from vault.domain.access import Permission
-from vault.domain.deposits import Deposit, number_text
+from vault.domain.dealings import Dealing
+from vault.domain.deposits import number_text
 from vault.domain.documents import Document
 from vault.domain.fields import Fault
-from vault.domain.search import KeptSearch, Query
+from vault.domain.search import KeptSearch, Paper, Query
+from vault.domain.tasks import Task
 from vault.domain.values import money_text
 from vault.errors import NotFound
-from vault.services import office
-from vault.services.audit import Event
 from vault.services.search import kept
 from vault.services.search.finding import Hit, Results, search
-from vault.web import forms
+from vault.web import dealing_rows, forms
 from vault.web.addresses import ident
 from vault.web.gate import desk, needs
 from vault.web.pages import today
@@ -87,7 +87,8 @@ def _page(
     values: dict[str, Any], faults: dict[str, Fault], results: Results | None, empty: bool = False,
     chosen: kept.Kept | None = None,
 ) -> str:  # fmt: skip
-    rooms = _rooms()
+    mine, names = kept.beside(desk(), results is not None and not empty)
+    rooms = {compartment.hex(): name for compartment, name in names.items()}
     return render_template(
         "search/show.html",
         nav="search",
@@ -98,17 +99,10 @@ def _page(
         faults=faults,
         results=results,
         hits=[_shown(hit, rooms) for hit in results.hits] if results is not None else [],
-        kept=kept.listed(desk()),
+        kept=mine,
         chosen=chosen,
         rooms=sorted(rooms.items(), key=lambda each: each[1]),
     )
-
-
-def _rooms() -> dict[str, str]:
-    """The compartments one can open, by id."""
-    with desk().act(Event.SEARCH_OPENED, Permission.SEARCH) as act:
-        names = office.compartment_names(act)
-    return {c.hex(): names.get(c, "") for c in desk().client_compartments()}
 
 
 def _shown(hit: Hit, rooms: dict[str, str]) -> dict[str, Any]:
@@ -130,8 +124,12 @@ def _shown(hit: Hit, rooms: dict[str, str]) -> dict[str, Any]:
     return told
 
 
-def _paper(client: str, record: str, paper: Document | Deposit) -> tuple[str, dict[str, Any]]:
-    """(address, what is said of it) of a scanned paper or a receipt."""
+def _paper(client: str, record: str, paper: Paper) -> tuple[str, dict[str, Any]]:
+    """(address, what is said of it) of a scanned paper, a receipt, a task or a dealing."""
+    if isinstance(paper, Dealing):
+        return dealing_rows.told(client, record, paper)
+    if isinstance(paper, Task):
+        return url_for("tasks.show", client=client, task=record), {"kind": "やること", "title": paper.what or paper.note, "number": ""}
     if isinstance(paper, Document):
         return url_for("documents.show", client=client, document=record), {"kind": paper.kind, "title": paper.title, "number": ""}
     return url_for("deposits.show", client=client, deposit=record), {

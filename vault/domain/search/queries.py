@@ -12,7 +12,7 @@ from vault.domain.policies import KINDS
 from vault.domain.policies import choices as c
 from vault.domain.values import TypedDate, Unreadable, fold
 
-WHATS = ("client", "policy", "document", "deposit")
+WHATS = ("client", "policy", "document", "deposit", "task", "contact", "intention", "provision", "claim")
 # Boxes that a policy may lack although work depends on them: those that `missing_facts` can name.
 MISSING = (
     "policy_number", "product", "term", "payment_term", "end", "roles", "coverages", "original_place",

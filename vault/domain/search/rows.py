@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from vault.domain import insurers
+from vault.domain import insurers, signs, worklist
 from vault.domain.boxes import Field, fields
+from vault.domain.claims import Claim
 from vault.domain.clients import Client, Corporation, Member
+from vault.domain.contacts import Contact
+from vault.domain.dealings import Dealing
 from vault.domain.deposits import Deposit, DepositItem
 from vault.domain.documents import Document
 from vault.domain.policies import (
@@ -23,14 +26,18 @@ from vault.domain.policies import (
 )
 from vault.domain.policies import choices as c
 from vault.domain.policies.surrender import peak
+from vault.domain.provisions import Provision
+from vault.domain.tasks import Task
 from vault.domain.values import fold
+from vault.domain.worklist import Due
 
-CLIENT, POLICY, DOCUMENT, DEPOSIT = "client", "policy", "document", "deposit"
+CLIENT, POLICY, DOCUMENT, DEPOSIT, TASK = "client", "policy", "document", "deposit", "task"
+Paper = Document | Deposit | Task | Dealing
 _TEXT = frozenset({"text", "long", "kana", "name"})
 # Of the closed lists those whose words people look for; of the others every second record would be found by 男 or 月.
 _CHOICES = frozenset({
     *((Policy, name) for name in ("kind", "state", "handled_by", "renewal_state", "end_reason", "currency")),
-    (Document, "kind"), (DepositItem, "paper"),
+    (Document, "kind"), (DepositItem, "paper"), (Contact, "how"), (Claim, "kind"), (Claim, "state"), (Provision, "direction"),
 })  # fmt: skip
 
 
@@ -47,7 +54,7 @@ class Row:
     """A client or a policy as the search sees it.
 
     `order` sorts rows of one sort (the client's kana, folded). `marks` are (condition, word) pairs. `births` are those
-    of people whose age counts: a client's living members, of a policy its insured.
+    of people whose age counts: a client's living members, of a policy its insured. `dues`: what the work list has of it.
     """
 
     what: str
@@ -59,6 +66,7 @@ class Row:
     matures: date | None = None
     paid: date | None = None
     peak: date | None = None
+    dues: tuple[Due, ...] = ()
 
 
 def client_row(client: Client) -> Row:
@@ -67,8 +75,9 @@ def client_row(client: Client) -> Row:
         what=CLIENT,
         order=fold(client.kana),
         pieces=client_pieces(client),
-        marks=frozenset(_client_marks(client)),
+        marks=frozenset((*_client_marks(client), *signs.of_client(client))),
         births=tuple(_births(client.members)),
+        dues=worklist.of_client(client),
     )
 
 
@@ -92,26 +101,44 @@ def policy_row(policy: Policy, client: Client) -> Row:
         what=POLICY,
         order=fold(client.kana),
         pieces=policy_pieces(policy, client),
-        marks=frozenset((*_policy_marks(policy), *_client_marks(client))),
+        marks=frozenset((*_policy_marks(policy), *_client_marks(client), *signs.of_policy(policy))),
         births=tuple(_births(_insured(policy, client))),
         begins=policy.begins.value if policy.begins else None,
         matures=None if ends == NEVER else ends,
         paid=None if paid == NEVER or policy.mode == c.SINGLE else paid,
         peak=best.day if best else None,
+        dues=worklist.of_policy(policy, client),
     )
 
 
-def paper_row(what: str, paper: Document | Deposit, client: Client) -> Row:
-    """A scanned paper, or a receipt for originals, of a client: found by what people say of it, and by his name."""
+def paper_row(what: str, paper: Paper, client: Client) -> Row:
+    """A scanned paper, a receipt for originals, a task of a client: found by what people say of it, and by his name."""
     return Row(
         what=what,
         order=fold(client.kana),
         pieces=paper_pieces(paper, client),
-        marks=frozenset(_client_marks(client)),
+        marks=frozenset(_task_marks(paper, client) if isinstance(paper, Task) else _client_marks(client)),
+        dues=_paper_dues(paper),
     )
 
 
-def paper_pieces(paper: Document | Deposit, client: Client) -> tuple[Piece, ...]:
+def _task_marks(task: Task, client: Client) -> Iterator[tuple[str, str]]:
+    """Who is to see to it counts as its handler."""
+    if task.assignee:
+        yield "handler", fold(task.assignee)
+    else:
+        yield from _client_marks(client)
+    if task.line:
+        yield "line", task.line
+
+
+def _paper_dues(paper: Paper) -> tuple[Due, ...]:
+    if isinstance(paper, Task):
+        return worklist.of_task(paper)
+    return worklist.of_deposit(paper) if isinstance(paper, Deposit) else ()
+
+
+def paper_pieces(paper: Paper, client: Client) -> tuple[Piece, ...]:
     """The texts of a paper, and the client's name. What was read off its pages is not among them."""
     return (*_pieces(paper), *_names(client))
 

@@ -10,18 +10,20 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
+from vault.domain import signs
 from vault.domain.search.matching import Limits, asked_marks, limits
 from vault.domain.search.queries import WHATS, Query
 from vault.domain.search.rows import Row
 from vault.domain.values import fold, next_insurance_age
 
 # Raised whenever rows say something else than before, folding included: what was packed earlier is made anew.
-FORM = 1
+FORM = 2
 _BIRTHS = "\x1f"
 # In the marks each condition has one letter.
 _LETTERS = {
     "what": "w", "insurer": "i", "kind": "k", "state": "s", "handled_by": "b", "handler": "h", "renewal_state": "r",
-    "missing": "m", "closing_month": "c",
+    "missing": "m", "closing_month": "c", "line": "l",
+    **signs.LETTERS,
 }  # fmt: skip
 
 

@@ -11,11 +11,12 @@ from vault.domain.access import Permission, Role
 from vault.domain.office import Named
 from vault.domain.values import fold
 from vault.errors import NotFound, Refused
-from vault.services import office, payloads
+from vault.services import merged, office, payloads
 from vault.services.accounts import switching
 from vault.services.audit import Event
 from vault.services.safe import OFFICE_PAGE, Desk
 from vault.services.search import index
+from vault.storage import records
 
 KIND = "compartment"
 
@@ -35,13 +36,15 @@ def listed(desk: Desk) -> list[Listed]:
     """The compartments that hold clients, by name."""
     with desk.act(Event.COMPARTMENTS_OPENED, Permission.MANAGE_COMPARTMENTS) as act:
         named = {f.row.id: (payloads.decode(f.payload, Named).name, f.row.version) for f in act.read(OFFICE_PAGE, [KIND])}
-        found = [_listed(desk, c, *named.get(c, (c.hex()[:8], 0))) for c in desk.directory.of_clients()]
+        gone = records.marked_erasing(act.connection)
+        found = [_listed(desk, c, *named.get(c, (c.hex()[:8], 0)), gone) for c in desk.directory.of_clients()]
     return sorted(found, key=lambda c: c.name)
 
 
-def _listed(desk: Desk, compartment: bytes, name: str, version: int) -> Listed:
+def _listed(desk: Desk, compartment: bytes, name: str, version: int, gone: set[bytes]) -> Listed:
     members = tuple(i for i, p in desk.directory.persons.items() if p.active and compartment in p.compartments)
-    return Listed(compartment, name, version, members, len(desk.ring(compartment).owners()))
+    clients = sum(owner not in gone for owner in desk.ring(compartment).owners())
+    return Listed(compartment, name, version, members, clients)
 
 
 def grants(desk: Desk) -> tuple[int, int]:
@@ -142,6 +145,7 @@ def move_client(desk: Desk, client: bytes, compartment: bytes) -> None:
         raise NotFound("not-found")
     if compartment == before:
         return
+    inside = merged.clients_of(desk, [client])
 
     def change(keystore: Keystore) -> Keystore:
         directory = keystore.trusted(desk.bundle.pinned)
@@ -149,12 +153,14 @@ def move_client(desk: Desk, client: bytes, compartment: bytes) -> None:
             c: keystore.compartment_key(directory, c, desk.person, desk.bundle.private) for c in (before, compartment)
         }
         old, new = (keystore.ring(directory, c, keys[c]) for c in (before, compartment))
-        found = old.find(client)
-        if found is None:  # somebody else has moved him meanwhile
+        if old.find(client) is None:  # somebody else has moved him meanwhile
             raise NotFound("not-found")
         # Older bytes of the segments hold his name under keys that members of the other one do not lose.
-        old = index.carried_over(desk.instance, before, old.without(client), [client], [])
-        new = index.carried_over(desk.instance, compartment, new.with_folder(client, *found), [], [client])
+        going = {each: there for each in (client, *inside) if (there := old.find(each)) is not None}
+        for each in going:
+            old = old.without(each)
+        old = index.carried_over(desk.instance, before, old, going, [])
+        new = index.carried_over(desk.instance, compartment, new.with_folders(going), [], [client])
         keystore = keystore.with_ring(directory, compartment, keys[compartment], new)
         keystore = keystore.with_ring(directory, before, keys[before], old)
         for room, key in keys.items():
@@ -163,7 +169,7 @@ def move_client(desk: Desk, client: bytes, compartment: bytes) -> None:
 
     desk.instance.keyring.let_go()
     desk.now_reading(desk.instance.files.take_away(change))
-    index.forget_others(desk, [before, compartment])
+    index.forget_others(desk.instance, index.ids_of(desk, [before, compartment]))
     with desk.act(Event.CLIENT_MOVED, Permission.MOVE_CLIENTS, client) as act:
         act.fact.keystore = desk.stored
         act.tell(before=before, after=compartment)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from vault.crypto.directory import ADMIN, OFFICE, Directory, Person
@@ -11,7 +11,9 @@ from vault.crypto.keystore import Keystore
 from vault.crypto.switching import loses, switch
 from vault.domain.access import Role
 from vault.errors import Conflict, NotFound, Refused
+from vault.services.instance import Instance
 from vault.services.safe import Desk
+from vault.services.search import index
 from vault.storage.keystore import Stored
 
 # The rule that says when the office's signing key was made anew, in seconds since 1970.
@@ -28,6 +30,7 @@ def apply(desk: Desk, edit: Edit, change: Change | None = None, takes: bool = Fa
     """
     instance, bundle = desk.instance, desk.bundle
     takes = takes or bool(loses(desk.directory, edit(desk.directory)))
+    segments = dict[bytes, bytes]()
 
     def apply_now(keystore: Keystore) -> Keystore:
         before = keystore.trusted(bundle.pinned)
@@ -39,6 +42,7 @@ def apply(desk: Desk, edit: Edit, change: Change | None = None, takes: bool = Fa
             raise Conflict("conflict")
         keys = {c: keystore.compartment_key(before, c, desk.person, bundle.private) for c in before.compartments}
         signing = keystore.secret(before, "signing", keys[before.system(ADMIN)])
+        changed = _with_segment_keys(instance, changed, before, loses(before, after), keys, segments)
         if before.system(ADMIN) in loses(before, after):  # the recovery sheet is pinned to the key that goes
             after = replace(after, rules={**after.rules, SIGNING_CHANGED: instance.now()})
         return desk.marked(switch(changed, before, after, keys, signing))
@@ -46,11 +50,27 @@ def apply(desk: Desk, edit: Edit, change: Change | None = None, takes: bool = Fa
     if takes:
         instance.keyring.let_go()  # or this worker would wait for its own lease
         stored = instance.files.take_away(apply_now)
+        index.forget_others(instance, segments)
     else:
         stored = instance.files.add(apply_now)
     if stored.keystore.trusted(bundle.pinned).persons[desk.person].active:
         desk.now_reading(stored)  # an administrator may have taken himself away, while another one is left
     return stored
+
+
+def _with_segment_keys(
+    instance: Instance, keystore: Keystore, directory: Directory, lost: Collection[bytes], keys: Mapping[bytes, bytes],
+    made: dict[bytes, bytes],
+) -> Keystore:  # fmt: skip
+    """The keystore with another key for the search segments of every compartment that somebody loses: clients who are
+    entered later have keys that he has never seen, and their names stand in the segments. `made` is told its id."""
+    for compartment in set(lost) & set(directory.of_clients()):
+        ring = keystore.ring(directory, compartment, keys[compartment])
+        now = index.carried_over(instance, compartment, ring, [], [])
+        if (found := now.segments()) is not None:
+            made[compartment] = found[0]
+            keystore = keystore.with_ring(directory, compartment, keys[compartment], now)
+    return keystore
 
 
 def signing_key(desk: Desk, keystore: Keystore, directory: Directory) -> bytes:

@@ -8,10 +8,11 @@ nothing more. Segments only find; what is shown is read from the records.
 
 from __future__ import annotations
 
+import heapq
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
@@ -37,8 +38,9 @@ CHUNK = 4096  # rows of one segment of the base
 ENTRIES = 500
 # Merged rows are merged again with up to twice as many and a few.
 A_FEW = 64
-# The base is written anew when what lies over it is more than this part of it.
-PART, LEAST = 16, 512
+# The base is written anew when what lies over it is more than this part of it; while everything is being made, a
+# larger one, or most of the work would be that. So many rows at most, for they are in memory meanwhile.
+PART, PART_AT_FIRST, LEAST, MOST = 16, 2, 512, 32768
 AT_ONCE = 500  # clients whose rows are made before they are put by
 
 # --- the key
@@ -46,7 +48,7 @@ AT_ONCE = 500  # clients whose rows are made before they are put by
 
 def room_of(desk: Desk, compartment: bytes) -> Room | None:
     """A compartment with its segment key; None while nobody has searched in it."""
-    found = desk.ring(compartment).find(SEGMENTS)
+    found = desk.ring(compartment).segments()
     return Room(compartment, *found) if found is not None else None
 
 
@@ -111,6 +113,7 @@ def work_off(desk: Desk, room: Room, until: float, few: int) -> int:
             act = Act(desk, connection, Fact(Event.SEARCHED))
             made = caught_up(act, owners[:AT_ONCE], head[0], until)
         settle(desk.instance, room, seen, made, None)
+        rebase(desk.instance, room, PART_AT_FIRST)
     if left is not None:
         rebase(desk.instance, room)
     return len(owners)
@@ -127,8 +130,8 @@ def begin_anew(desk: Desk, room: Room) -> None:
     there = segments.numbers(room.compartment, room.id)
     with reading(desk.instance.engine) as connection:
         head = journal.head(connection)
-    checkpoint = Head(FORM, MERGED, head, owed=dict.fromkeys(desk.ring(room.compartment).owners(), 0), stands=[])
-    segments.replace(room.compartment, room.id, there, [room.making(desk.instance, checkpoint)], whole=True)
+    checkpoint = Head(FORM, MERGED, head, owed=dict.fromkeys(desk.ring(room.compartment).owners(), 0), stands={})
+    segments.replace(room.compartment, room.id, there, [room.making(desk.instance, {}, checkpoint)], whole=True)
     segments.drop_others(room.compartment, room.id)
 
 
@@ -156,11 +159,12 @@ def settle(instance: Instance, room: Room, seen: Collection[int], made: bytes, u
         whole: dict[bytes, int] = {}
         for part in parts:
             whole |= {owner: max(at, whole.get(owner, 0)) for owner, at in part.head.whole.items()}
-        checkpoint = Head(FORM, MERGED, upto or state.upto, owed=state.still_owed(), stands=[])
+        checkpoint = Head(FORM, MERGED, upto or state.upto, owed=state.still_owed(), stands={})
         gone = [part.number for part in [*parts, state.checkpoint] if part.number != UNWRITTEN]
         merged = [Head(FORM, MERGED, whole=whole)] if entries or whole else []
-    makings = [room.making(instance, head, entries) for head in merged]
-    instance.segments.replace(room.compartment, room.id, gone, [*makings, room.making(instance, checkpoint)])
+        marks = state.marks
+    makings = [room.making(instance, marks, head, entries) for head in merged]
+    instance.segments.replace(room.compartment, room.id, gone, [*makings, room.making(instance, marks, checkpoint)])
 
 
 def _to_merge(state: State) -> list[Packed]:
@@ -180,33 +184,45 @@ def merged_of(state: State) -> list[Packed]:
     return [part for part in state.small if part is not state.checkpoint and part.number != UNWRITTEN]
 
 
-def rebase(instance: Instance, room: Room) -> None:
-    """Write the base anew with all that lies merged over it, if that is much by now."""
+def rebase(instance: Instance, room: Room, share: int = PART) -> None:
+    """Write the base anew with all that lies merged over it, if that is more than a `share`th part of it by now."""
     with opened(instance, room) as state:
         merged = merged_of(state)
         rows = sum(part.count for part in merged)
-        stands = len(state.checkpoint.head.stands or ()) if state.checkpoint is not None else 0
-        if state.checkpoint is None or rows <= max(LEAST, (stands - len(merged)) * CHUNK // PART):
+        base = (len(state.marks) - len(merged)) * CHUNK
+        if state.checkpoint is None or rows <= min(MOST, max(LEAST, base // share)):
             return
-        entries = [entry for part in merged for entry in _living(state, part)]
-        for part in state.bases():
-            entries += _living(state, part)
+        gone, first, marks = [part.number for part in [*merged, state.checkpoint]], max(state.numbers) + 1, state.marks
+        # Nobody else gives these numbers while the checkpoint stands, so nothing opened has to be kept.
+        sealed = [
+            room.sealed(instance, marks, number, pack(Head(FORM, BASE), some), base=True)
+            for number, some in enumerate(_chunks(_in_order(state, merged)), first)
+        ]
         if state.broken:
             return
-        checkpoint = Head(FORM, MERGED, state.upto, owed=state.still_owed(), stands=[])
-        gone = [*state.base_numbers, *(part.number for part in merged), state.checkpoint.number]
-    entries.sort(key=lambda entry: entry.place)
-    makings = [room.making(instance, Head(FORM, BASE), some) for some in _chunks(entries)]
-    instance.segments.replace(room.compartment, room.id, gone, [*makings, room.making(instance, checkpoint)])
+        checkpoint = Head(FORM, MERGED, state.upto, owed=state.still_owed(), stands={})
+    made = [*sealed, room.making(instance, marks, checkpoint)]
+    instance.segments.replace(room.compartment, room.id, [*state.base_numbers, *gone], made)
 
 
-def _living(state: State, part: Packed) -> list[Entry]:
-    return [part.entry(row) for row in range(part.count) if state.alive(part, row)]
+def _in_order(state: State, merged: Iterable[Packed]) -> Iterator[Entry]:
+    """What lives in merged segments and in the base, which is in order and read one segment after the other."""
+    over = sorted((entry for part in merged for entry in _living(state, part)), key=_place)
+    base = (entry for part in state.bases() for entry in _living(state, part))
+    return heapq.merge(over, base, key=_place)
 
 
-def _chunks(entries: list[Entry]) -> Iterator[list[Entry]]:
-    for at in range(0, len(entries), CHUNK):
-        yield entries[at : at + CHUNK]
+def _place(entry: Entry) -> tuple[bytes, bytes, bytes]:
+    return entry.place
+
+
+def _living(state: State, part: Packed) -> Iterator[Entry]:
+    return (part.entry(row) for row in range(part.count) if part.owner(row) not in state.whole or state.alive(part, row))
+
+
+def _chunks(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
+    while some := list(islice(entries, CHUNK)):
+        yield some
 
 
 # --- when keys go
@@ -217,7 +233,7 @@ def carried_over(instance: Instance, compartment: bytes, ring: Ring, gone: Colle
     that are `owed` the rows are made by the next search. To be called in the change of a new keystore epoch: until that
     stands nobody can open what is written here, and from then on nobody what was there before.
     """
-    found = ring.find(SEGMENTS)
+    found = ring.segments()
     if found is None:
         return ring
     old, new = Room(compartment, *found), Room(compartment, new_id(), new_key())
@@ -227,17 +243,18 @@ def carried_over(instance: Instance, compartment: bytes, ring: Ring, gone: Colle
 
 
 def _carry(instance: Instance, old: Room, new: Room, gone: Collection[bytes], owed: Collection[bytes]) -> None:
-    sealed: list[Making] = []
+    sealed, marks = list[Making](), dict[int, bytes]()
     with opened(instance, old) as state:
         for part in chain(state.small, state.bases()):
             if part is not state.checkpoint:
                 # Nothing stands under the new key, so the numbers are known, and nothing opened has to be kept.
-                sealed.append(new.sealed(instance, len(sealed) + 1, _without(part, gone), part.head.level == BASE))
+                plain, base = _without(part, gone), part.head.level == BASE
+                sealed.append(new.sealed(instance, marks, len(sealed) + 1, plain, base))
         if state.broken or state.checkpoint is None:
             return
         left = {owner: at for owner, at in state.owed.items() if owner not in gone}
-        checkpoint = Head(FORM, MERGED, state.upto, owed=left | dict.fromkeys(owed, 0), stands=[])
-    instance.segments.replace(new.compartment, new.id, [], [*sealed, new.making(instance, checkpoint)], whole=True)
+        checkpoint = Head(FORM, MERGED, state.upto, owed=left | dict.fromkeys(owed, 0), stands={})
+    instance.segments.replace(new.compartment, new.id, [], [*sealed, new.making(instance, marks, checkpoint)], whole=True)
 
 
 def _without(part: Packed, gone: Collection[bytes]) -> bytes:
@@ -248,11 +265,15 @@ def _without(part: Packed, gone: Collection[bytes]) -> bytes:
     return pack(Head(old.form, old.level, whole=whole), [entry for entry in part.entries() if entry.owner not in gone])
 
 
-def forget_others(desk: Desk, compartments: Collection[bytes]) -> None:
-    """Delete what stands under segment keys that are gone, once their epoch has ended."""
-    for compartment in compartments:
-        room = room_of(desk, compartment)
-        if room is not None:
-            with suppress(Unwritable):
-                desk.instance.segments.drop_others(compartment, room.id)
+def forget_others(instance: Instance, keys: Mapping[bytes, bytes]) -> None:
+    """Delete what stands under segment keys that are gone, once their epoch has ended. `keys`: compartment to the id of
+    the one that is not."""
+    for compartment, key in keys.items():
+        with suppress(Unwritable):
+            instance.segments.drop_others(compartment, key)
+
+
+def ids_of(desk: Desk, compartments: Iterable[bytes]) -> dict[bytes, bytes]:
+    """Compartment to the id of its segment key, where it has one."""
+    return {each: room.id for each in compartments if (room := room_of(desk, each)) is not None}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from vault.domain.access import Permission
 from vault.domain.search import KeptSearch
 from vault.errors import Refused
-from vault.services import payloads
+from vault.services import office, payloads
 from vault.services.acts import Act
 from vault.services.audit import Event
 from vault.services.safe import Desk
@@ -28,6 +28,14 @@ def listed(desk: Desk) -> list[Kept]:
     """The searches of the person at the desk, by name."""
     with desk.act(Event.SEARCH_OPENED, Permission.SEARCH) as act:
         return _all(act)
+
+
+def beside(desk: Desk, announced: bool) -> tuple[list[Kept], dict[bytes, str]]:
+    """The same for the page of the search, with the names of the compartments that one can open; `announced`: the search
+    whose answer the page shows stands in the journal already."""
+    with desk.look(Permission.SEARCH) if announced else desk.act(Event.SEARCH_OPENED, Permission.SEARCH) as act:
+        names = office.compartment_names(act)
+        return _all(act), {each: names.get(each, "") for each in desk.client_compartments()}
 
 
 def _all(act: Act) -> list[Kept]:

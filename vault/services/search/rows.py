@@ -6,22 +6,24 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
+from vault.domain import dealings
 from vault.domain.clients import Client
 from vault.domain.deposits import Deposit
 from vault.domain.documents import Document
 from vault.domain.policies import Policy
-from vault.domain.search import Row, client_row, marks_of, paper_row, policy_row, text_of
+from vault.domain.search import Paper, Row, client_row, marks_of, paper_row, policy_row, text_of
+from vault.domain.tasks import Task
 from vault.errors import Damaged, Malformed, NotFound
 from vault.services import payloads
-from vault.services.clients import DEPOSIT, DOCUMENT, KINDS, POLICY, opened_client
-from vault.storage.packed import Entry
+from vault.services.clients import DEPOSIT, DOCUMENT, KINDS, POLICY, TASK, client_of, opened_client
+from vault.storage.packed import Entry, due_key
 
 if TYPE_CHECKING:
     from vault.services.acts import Act, Opened
 
 # The days of a row, in the order in which a segment keeps them.
 DAYS = ("begins", "matures", "paid", "peak")
-PAPERS: dict[str, type[Document | Deposit]] = {DOCUMENT: Document, DEPOSIT: Deposit}
+PAPERS: dict[str, type[Paper]] = {DOCUMENT: Document, DEPOSIT: Deposit, TASK: Task, **dealings.KINDS}
 SEARCHED = (*KINDS, POLICY, *PAPERS)
 
 
@@ -34,10 +36,17 @@ def row_of(kind: str, payload: bytes, client: Client) -> Row | None:
     return policy_row(payloads.decode(payload, Policy), client) if kind == POLICY else None
 
 
+def row_in(act: Act, owner: bytes, record: bytes) -> Row | None:
+    """The row of one record of a client as it stands in this act; None where it has none (any more)."""
+    kind = act.contents(owner).entries.get(record, ("",))[0]
+    return row_of(kind, act.read_one(owner, record, kind).payload, client_of(act, owner)[1]) if kind in SEARCHED else None
+
+
 def entry_of(owner: bytes, record: bytes, position: int, row: Row) -> Entry:
     """A row as a segment keeps it."""
     first, second, third, fourth = (_day(getattr(row, name)) for name in DAYS)
-    return Entry(owner, record, position, (first, second, third, fourth), text_of(row), marks_of(row))
+    dues = tuple(due_key(due.sort, due.day.toordinal()) for due in row.dues)
+    return Entry(owner, record, position, (first, second, third, fourth), text_of(row), marks_of(row), dues)
 
 
 def _day(day: date | None) -> int:

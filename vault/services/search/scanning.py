@@ -67,28 +67,28 @@ def scan(state: State, wanted: Needles, limit: int) -> Scan:
     """Search all that a compartment's segments hold; the base is read while it goes on."""
     found = Scan()
     for part in state.bases():
-        found.add(_scanned(state, part, wanted, limit), limit)
+        found.add(_scanned(state, part, wanted, limit, found.owners is not None), limit)
     for part in state.small:
-        found.add(_scanned(state, part, wanted, limit), limit)
+        found.add(_scanned(state, part, wanted, limit, found.owners is not None), limit)
     return found
 
 
-def _scanned(state: State, part: Packed, wanted: Needles, limit: int) -> Scan:
+def _scanned(state: State, part: Packed, wanted: Needles, limit: int, noting: bool) -> Scan:
     rows = answering(part, wanted)
     if state.whole:
-        rows = [row for row in rows if state.alive(part, row)]
-    return told(part, rows, limit)
+        rows = [row for row in rows if part.owner(row) not in state.whole or state.alive(part, row)]
+    return told(part, rows, limit, noting)
 
 
-def told(part: Packed, rows: list[int], limit: int) -> Scan:
-    """The rows of a segment that answer, counted, the first of them named."""
+def told(part: Packed, rows: list[int], limit: int, noting: bool = True) -> Scan:
+    """The rows of a segment that answer, counted, the first of them named; `noting` whose they are, if they are few."""
     # Rows lie in order, clients before all others.
     clients = bisect_left(rows, True, key=lambda row: not part.marks(row).startswith(_CLIENT))
     owners: dict[bytes, tuple[int, int]] | None = None
-    if len(rows) < MANY:
+    if noting and len(rows) < MANY:
         owners = {}
         for at, row in enumerate(rows):
-            owner = part.place(row)[0]
+            owner = part.owner(row)
             before = owners.get(owner, (0, 0))
             owners[owner] = (before[0] + 1, before[1] + (at < clients))
     return Scan(len(rows), clients, [_place(part, row) for row in rows[:limit]], owners)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from vault.crypto.envelope import Context, open_into, seal
+from vault.crypto.envelope import HEAD_BYTES, Context, open_into, seal
 from vault.domain.search import FORM
 from vault.errors import Malformed, SealBroken
 from vault.services.instance import Instance
@@ -16,6 +16,15 @@ from vault.storage.segments import Making
 NOWHERE = (0, bytes(32))
 # The number of what is not written yet: it counts before all that is.
 UNWRITTEN = 2**63
+
+
+SALT_BYTES = 24
+
+
+def mark_of(sealed: bytes) -> bytes:
+    """What tells a sealed segment from every other that the same key opens: its salt, which is new each time. A number
+    alone would not: an older file may have had another segment of that number."""
+    return sealed[HEAD_BYTES : HEAD_BYTES + SALT_BYTES]
 
 
 @dataclass(frozen=True)
@@ -29,19 +38,23 @@ class Room:
     def context(self, instance: Instance, number: int) -> Context:
         return Context(instance.office, "segment", (self.compartment, self.id, number))
 
-    def making(self, instance: Instance, head: Head, entries: Iterable[Entry] = ()) -> Making:
-        """A segment to be written. A checkpoint learns then what it stands on."""
+    def making(self, instance: Instance, marks: dict[int, bytes], head: Head, entries: Iterable[Entry] = ()) -> Making:
+        """A segment to be written. `marks` are those of all that stood there before, by number; what is written in one
+        step notes its own there, and the checkpoint, which comes last, what it stands on."""
 
         def sealed(number: int, there: list[int]) -> bytes:
             if head.stands is not None:
-                head.stands = there
-            return seal(self.key, pack(head, entries), self.context(instance, number))
+                head.stands = {each: marks.get(each, b"") for each in there}
+            made = seal(self.key, pack(head, entries), self.context(instance, number))
+            marks[number] = mark_of(made)
+            return made
 
         return Making(sealed, head.level == BASE)
 
-    def sealed(self, instance: Instance, number: int, plain: bytes, base: bool) -> Making:
+    def sealed(self, instance: Instance, marks: dict[int, bytes], number: int, plain: bytes, base: bool) -> Making:
         """The same of a plaintext whose number is known, sealed at once."""
         made = seal(self.key, plain, self.context(instance, number))
+        marks[number] = mark_of(made)
         return Making(lambda _number, _there: made, base)
 
 
@@ -56,11 +69,13 @@ class State:
         self.broken = False
         self._stored = stored
         self._first: Packed | None = None
+        self._read: dict[int, bytes] = {}
         self._read_small()
         checkpoints = [part for part in self.small if part.head.stands is not None]
         self.checkpoint = checkpoints[0] if len(checkpoints) == 1 else None
         self.upto = self.checkpoint.head.upto if self.checkpoint is not None else NOWHERE
-        self._check_numbers()
+        self.marks = dict(self.checkpoint.head.stands or {}) if self.checkpoint is not None else {}
+        self._check_marks()
         self._weigh()
 
     def _read_small(self) -> None:
@@ -74,6 +89,7 @@ class State:
             self.small.append(part)
 
     def _opened(self, number: int, sealed: bytes) -> Packed | None:
+        self._read[number] = mark_of(sealed)
         try:
             part = Packed(number, *open_into(self.room.key, sealed, self.room.context(self.instance, number)))
         except (SealBroken, Malformed):
@@ -116,14 +132,15 @@ class State:
     def _next_base(self) -> Packed | None:
         for number, sealed in self._stored:
             part = self._opened(number, sealed)
-            if part is not None and part.head.level == BASE:
+            if part is not None and part.head.level == BASE and self.marks.get(number) == self._read[number]:
                 return part
             self.broken = True
         return None
 
-    def _check_numbers(self) -> None:
+    def _check_marks(self) -> None:
         """What the checkpoint stands on is there, and nothing else."""
-        if self.checkpoint is None or {*(self.checkpoint.head.stands or ()), self.checkpoint.number} != {*self.numbers}:
+        others = any(self.marks.get(number, mark) != mark for number, mark in self._read.items())
+        if self.checkpoint is None or others or {*self.marks, self.checkpoint.number} != {*self.numbers}:
             self.broken = True
 
     def alive(self, part: Packed, row: int) -> bool:
