@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ from vault.domain.clients import (
     named,
     relationship_between,
 )
+from vault.domain.closing import read_closing
 from vault.domain.fields import read, typed
 from vault.domain.values import TypedDate
 
@@ -68,7 +70,7 @@ def test_a_household_has_one_head() -> None:
 
 
 def test_required_boxes_are_asked_for_each() -> None:
-    assert set(read(Household, {}).faults) == {"name", "kana", "compartment"}
+    assert set(read(Household, {}).faults) == {"name", "kana", "compartment", "members"}
     assert set(read(Corporation, {}).faults) == {"name", "kana", "compartment", "closing_day"}
 
 
@@ -164,3 +166,9 @@ def test_honorifics() -> None:
 def test_dates_know_how_to_be_typed() -> None:
     member = read_client(client_named("渡邉 一郎")).members[0]
     assert member.birth == TypedDate.of(member.birth.value) if member.birth else False
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_the_end_of_any_month_can_be_a_closing_day(month: int) -> None:
+    last = date(2027, month + 1, 1) - timedelta(days=1) if month < 12 else date(2027, 12, 31)
+    assert read_closing(f"{month}月末").on_or_after(date(2027, month, 1)) == last

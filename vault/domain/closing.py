@@ -40,7 +40,8 @@ def read_closing(text: str) -> Closing:
         raise Unreadable("closing-unreadable", typed=text.strip())
     month = int(found[1]) if found[1] else None
     day = int(found[2]) if found[2] else 31
-    if (month is not None and not 1 <= month <= 12) or not 1 <= day <= monthrange(2024, month or 1)[1]:
+    longest = monthrange(2024, month or 1)[1] if month is None or 1 <= month <= 12 else 0
+    if not longest or (found[2] and not 1 <= day <= longest):
         raise Unreadable("date-nonexistent", typed=text.strip())
     last = month is not None and day >= monthrange(2023, month)[1]
     return Closing(month, 31 if last else day)

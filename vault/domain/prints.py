@@ -50,7 +50,11 @@ WITH_SENSITIVE = "(要配慮情報を含む)"
 WHOLE_OFFICE = "全顧客の控え"
 LEDGER_SHEET, INSPECTION_SHEET, DATA_LEDGER_SHEET = "印刷・持ち出し台帳", "点検記録", "個人データ管理台帳"
 ERASURE_SHEET = "消去証明書"
-OFFICE_SHEETS = (LEDGER_SHEET, INSPECTION_SHEET, DATA_LEDGER_SHEET, ERASURE_SHEET)
+# Lists of what falls due with many clients.
+WORK_SHEET, DUE_SHEET, CLOSING_SHEET = "今日の仕事", "満期・更改・更新一覧", "決算月別一覧"
+OFFICE_SHEETS = (
+    LEDGER_SHEET, INSPECTION_SHEET, DATA_LEDGER_SHEET, ERASURE_SHEET, WORK_SHEET, DUE_SHEET, CLOSING_SHEET,
+)  # fmt: skip
 THINGS = ("書類", "パソコン", "タブレット", "記録媒体", "その他")
 
 Standing = Literal["waiting", "approved", "declined", "closed", "overdue", "out"]

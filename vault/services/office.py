@@ -71,6 +71,11 @@ def _recorded_name(act: Act, person: bytes) -> str:
         return known.login_id if known else ""
 
 
+def colleagues(act: Act) -> list[str]:
+    """The names of the people who work here now."""
+    return sorted(name_of(act, person) for person, entry in act.desk.directory.persons.items() if entry.active)
+
+
 def save_particulars(desk: Desk, office: Office, own: Colleague, base: int) -> None:
     """Write the particulars and the person's own name; raises Conflict when somebody else was faster."""
     with desk.act(Event.PARTICULARS_SAVED, Permission.MANAGE_OFFICE) as act:

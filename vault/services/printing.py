@@ -216,11 +216,12 @@ def print_office(
     desk.require(permission)
     papers = ensure_papers(desk)
     with desk.act(Event.OFFICE_SHEET_PRINTED, permission) as act:
-        made = _office_sheet(act, papers, sheet, order, people)
+        made = office_sheet(act, papers, sheet, order, people)
     return made
 
 
-def _office_sheet(act: Act, papers: bytes, sheet: str, order: OfficeOrder, people: int) -> OfficeSheet:
+def office_sheet(act: Act, papers: bytes, sheet: str, order: OfficeOrder, people: int) -> OfficeSheet:
+    """The same inside another act; `papers` is what `ensure_papers` returned before it."""
     desk = act.desk
     entry = LedgerEntry(
         serial=records.next_serial(act.connection), sheet=sheet, client="", people=people, purpose=order.purpose,
@@ -244,5 +245,5 @@ def print_ledger(desk: Desk, order: LedgerOrder) -> LedgerSheet:
         if needs_approval(desk):
             rows = [replace(r, names=None, unnamed="number") if r.names and r.entry.client else r for r in rows]
         named = {row.entry.client for row in rows if row.names and row.entry.client}
-        made = _office_sheet(act, papers, LEDGER_SHEET, order, len(named))
+        made = office_sheet(act, papers, LEDGER_SHEET, order, len(named))
     return LedgerSheet(made, rows, needs_approval(desk))

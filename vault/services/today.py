@@ -1,6 +1,7 @@
 """今日の仕事: what waits for the person at the desk when he has signed in.
 
-Everything here is read off the directory, the keystore and the few rows that are due: the page opens many times a day.
+Everything here is read off the directory, the keystore, the search segments and the few rows that are shown: the page
+opens many times a day.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from vault.crypto.directory import ADMINISTRATOR
+from vault.domain import worklist
 from vault.domain.access import Permission
-from vault.domain.values.moments import DAY
+from vault.domain.values.moments import DAY, day_of
 from vault.services import deposits, inspections, ledger, office, retention, space
 from vault.services.accounts import passwords
 from vault.services.accounts.switching import SIGNING_CHANGED
@@ -20,6 +22,7 @@ from vault.services.deposits import Counted
 from vault.services.ledger import Asking
 from vault.services.operations import keys_on_one_disk
 from vault.services.safe import Desk
+from vault.services.worklist import lines
 from vault.storage import records
 
 SHEET_DAYS = 365
@@ -46,7 +49,8 @@ class Today:
 
     `remarks` are what the office's state asks of this person; `clients` says how many there are; `due` how many have
     passed their retention term and when that was reckoned (seconds), for who may erase them;
-    `deposits` the receipts for originals that are here, for who may read them.
+    `deposits` the receipts for originals that are here, for who may read them; `work` a part of what falls due, for who
+    may read clients.
     """
 
     papers: Asking
@@ -55,16 +59,25 @@ class Today:
     clients: int
     due: tuple[int, int] | None = None
     deposits: Counted | None = None
+    work: lines.Listed | None = None
 
 
-def today(desk: Desk) -> Today:
-    """What waits for the person at the desk."""
+def today(desk: Desk, part: str = worklist.SOON, page: int = 1) -> Today:
+    """What waits for the person at the desk; of what falls due one page of a part (one of `worklist.PARTS`)."""
+    gathered = None
+    if desk.may(Permission.READ_CLIENTS):
+        choice = lines.chosen(desk)
+        gathered = choice, lines.parts(desk, choice, part, day_of(desk.instance.clock()))
     with desk.act(Event.TODAY_OPENED, Permission.READ_SAFETY) as act:
         late, clients = inspections.overdue_months(act), records.client_count(act.connection, BIN_CLIENT)
         due = retention.count(act) if desk.may(Permission.ERASE) else None
         here = deposits.counted(act) if desk.may(Permission.READ_DOCUMENTS) else None
-        found = Today(ledger.asking(act), late, list(remarks(act)), clients, due, here)
-    return found
+        work = None
+        if gathered is not None:
+            choice, (counts, found) = gathered
+            work = lines.listed(act, part, counts, found, choice, page)
+        found_today = Today(ledger.asking(act), late, list(remarks(act)), clients, due, here, work)
+    return found_today
 
 
 def remarks(act: Act) -> Iterator[Remark]:

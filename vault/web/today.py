@@ -11,8 +11,9 @@ from vault.domain.prints import serial_text
 from vault.services import bin, retention, sessions
 from vault.services import today as service
 from vault.services.accounts import announcements
-from vault.web import pages
-from vault.web.addresses import place_of
+from vault.services.worklist.lines import Listed
+from vault.web import form_drafts, pages, work_lines
+from vault.web.addresses import place_of, whole_number
 from vault.web.gate import desk, instance, needs, session
 
 blueprint = Blueprint("today", __name__, url_prefix="/today")
@@ -38,7 +39,8 @@ def show() -> str:
     """What waits for the person, and where to go on."""
     bin.sweep(desk())
     retention.daily(desk())
-    found = service.today(desk())
+    part = work_lines.part_of(request.args.get("part", ""))
+    found = service.today(desk(), part, request.args.get("page", 1, type=whole_number))
     return render_template(
         "today/show.html",
         nav="today",
@@ -50,8 +52,23 @@ def show() -> str:
         deposits=found.deposits,
         day=pages.today(),
         serial_text=serial_text,
+        drafts=form_drafts.all_kept() if desk().may(Permission.WRITE_CLIENTS) else [],
+        **_work(found.work),
         **_may(),
     )
+
+
+def _work(work: Listed | None) -> dict[str, Any]:
+    """What falls due, for who may read clients; and what was done a moment ago, to be taken back."""
+    if work is None:
+        return {"work": None}
+    day, task, client = pages.today(), request.args.get("task", ""), request.args.get("client", "")
+    return {
+        "work": work, "lines": [work_lines.row(each, day) for each in work.rows], "rooms": work.rooms,
+        "colleagues": work.colleagues, "mine": work.own_name, "said": request.args.get("said", ""),
+        "undo": {"client": client, "task": task} if task and client else None,
+        "at": min(request.args.get("at", 0, type=whole_number), len(work.rows) - 1) if "at" in request.args else None,
+    }  # fmt: skip
 
 
 def _remark(remark: service.Remark) -> dict[str, Any]:
@@ -75,6 +92,7 @@ def _may() -> dict[str, bool]:
         "approves": may(Permission.APPROVE_PRINTS),
         "inspects": may(Permission.SIGN_INSPECTION),
         "manages": may(Permission.MANAGE_OFFICE),
+        "prints": may(Permission.PRINT),
     }
 
 
