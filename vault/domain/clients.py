@@ -56,13 +56,20 @@ class Telephone:
 
 @dataclass(frozen=True, kw_only=True)
 class Consent:
-    """For what the data may be used, and how and when the person agreed."""
+    """For what the data may be used; who of the client agreed when and how, who of the office took it, and until when it holds."""
 
     agreed: TypedDate | None = f.day()
     purpose: str = f.text(choices=("保険の提案・保全", "保険金請求の手続き", "税務・会計", "第三者提供"))
     scope: str = f.text()
     how: str = f.text(choices=("書面", "電磁的方法", "口頭", "口頭(録音)"))
+    given_by: str = f.name()
+    taken_by: str = f.name()
     third_party: str = f.text(max_length=200)
+    withdrawn: TypedDate | None = f.day()
+
+    def faults(self) -> Iterator[tuple[str, Fault]]:
+        if self.agreed and self.withdrawn and self.withdrawn.value < self.agreed.value:
+            yield "withdrawn", Fault("withdrawn-before-agreed", {"agreed": self.agreed.typed})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +188,9 @@ class Client:
         for i, member in enumerate(self.members):
             for path, fault in member.faults():
                 yield f"members-{i}-{path}", fault
+        for i, consent in enumerate(self.consents):
+            for path, fault in consent.faults():
+                yield f"consents-{i}-{path}", fault
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,10 +248,6 @@ def relationship_between(client: Client, one: Member, other: Member) -> str:
     """What `other` is to `one`: 妻, 長男, 兄 …; empty where the household's words do not tell."""
     if one.id == other.id:
         return HEAD
-    if other.relationship == HEAD and one.relationship:
-        return between(
-            one.relationship, HEAD, sex=other.sex, one_birth=_day(one.birth), other_birth=_day(other.birth)
-        )
     return between(
         one.relationship,
         other.relationship,
