@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
+from vault.domain import dealings
 from vault.domain.access import Permission
 from vault.domain.bin import DAYS, erased_from, is_over
+from vault.domain.dealings import Dealing
 from vault.domain.documents import Document
 from vault.domain.erasures import BIN, BIN_REASON, ErasureOrder
 from vault.domain.policies import Policy
@@ -19,7 +21,7 @@ from vault.errors import Conflict, Damaged, KuraError, NotFound
 from vault.services import backups, erasing, office, payloads, rekeying
 from vault.services.acts import BIN_CLIENT, BIN_KINDS, BIN_RECORD, Act, Contents, Opened, bin_note
 from vault.services.audit import Event
-from vault.services.clients import DOCUMENT, KINDS, POLICY, client_of, document_of, held_policy
+from vault.services.clients import DOCUMENT, KINDS, POLICY, client_of, dealing_of, document_of, held_policy
 from vault.services.documents import objects_of
 from vault.services.ledger_rows import today
 from vault.services.safe import Desk
@@ -33,16 +35,18 @@ MOST = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Binned:
-    """A note that a record (hex id) lies in the bin."""
+    """A note that a record (hex id) lies in the bin; `into`: the one it was made one with."""
 
     record: str
+    into: str = ""
 
 
 @dataclass(frozen=True)
 class Item:
-    """Something in the bin. `record` is the client's own id for a whole client; `policy` or `document` is what it is else.
+    """Something in the bin. `record` is the client's own id for a whole client; `policy`, `document` or `dealing` is what
+    it is else.
 
-    `since` and `until` (from when it is erased) in seconds since 1970; `held`: a reason not to erase keeps it.
+    `into`: the policy it was made one with. `since` and `until` (from when it is erased) in seconds since 1970; `held`: a reason not to erase keeps it.
     """
 
     client: bytes
@@ -50,11 +54,13 @@ class Item:
     name: str
     policy: Policy | None
     document: Document | None
+    dealing: Dealing | None
     policies: int
     since: int
     until: int
     by: str
     held: bool
+    into: Policy | None = None
 
     @property
     def whole(self) -> bool:
@@ -70,7 +76,7 @@ def days(desk: Desk) -> int:
 
 
 def put(desk: Desk, client: bytes, record: bytes, base: int) -> None:
-    """Put a policy, a document, or with his own record a client, into the bin; nothing to do where it lies there already.
+    """Put a policy, a document, a dealing, or with his own record a client, into the bin; nothing to do where it lies there already.
 
     Raises Conflict when somebody has saved it since `base`, Refused("held") for a client that is not to be erased.
     """
@@ -80,13 +86,18 @@ def put(desk: Desk, client: bytes, record: bytes, base: int) -> None:
         if bin_note(record) in held.hidden:
             return
         kind, version, _ = held.entries.get(record, ("", 0, b""))
-        if kind not in (POLICY, DOCUMENT, *KINDS):
+        if kind not in (POLICY, DOCUMENT, *dealings.KINDS, *KINDS):
             raise NotFound("not-found")
         if version != base:
             raise Conflict("conflict", version=version)
         erasing.check_holds(act, client)
-        note = BIN_CLIENT if record == client else BIN_RECORD
-        act.add(client, note, payloads.encode(Binned(record=record.hex())), bin_note(record))
+        hide(act, client, record)
+
+
+def hide(act: Act, client: bytes, record: bytes, into: bytes = b"") -> None:
+    """Note inside an act that a record lies in the bin."""
+    note = BIN_CLIENT if record == client else BIN_RECORD
+    act.add(client, note, payloads.encode(Binned(record=record.hex(), into=into.hex())), bin_note(record))
 
 
 def bring_back(desk: Desk, client: bytes, record: bytes) -> None:
@@ -138,14 +149,17 @@ def _items_of(act: Act, client: bytes) -> Iterator[Item]:
 def _item(act: Act, held: Contents, note: Opened) -> Item:
     client = held.folder.owner
     record = bytes.fromhex(payloads.decode(note.payload, Binned).record)
+    into = bytes.fromhex(payloads.decode(note.payload, Binned).into)
     said = client_of(act, client)[1]
     kind = held.entries.get(record, ("",))[0]
     policy = held_policy(act.read_one(client, record, POLICY)).policy if kind == POLICY else None
     document = document_of(act.read_one(client, record, DOCUMENT)).document if kind == DOCUMENT else None
+    dealing = dealing_of(act, act.read_one(client, record, kind)).dealing if kind in dealings.KINDS else None
     return Item(
-        client, record, said.name, policy, document, sum(entry[0] == POLICY for entry in held.entries.values()),
+        client, record, said.name, policy, document, dealing, sum(entry[0] == POLICY for entry in held.entries.values()),
         note.row.changed, erased_from(note.row.changed, days(act.desk)), office.name_of(act, note.author),
         bool(holds_on(said.holds, today(act.desk))),
+        held_policy(act.read_one(client, into, POLICY)).policy if held.entries.get(into, ("",))[0] == POLICY else None,
     )  # fmt: skip
 
 

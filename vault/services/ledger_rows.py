@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -125,7 +125,8 @@ def change(act: Act, row: Row, entry: LedgerEntry, names: LedgerNames | None, ba
 
 
 def reseal_names(act: Act, old: Folder, new: Folder) -> None:
-    """Seal what rows name of a client under his new folder key: those of prints made before stay readable."""
+    """Seal what rows name of a client under his new folder key, or that of the client he went into, whose they are from
+    then on: those of prints made before stay readable."""
     office = act.desk.instance.office
     for stored in [row for owner in papers(act.desk) for row in records.ledger_rows_of(act.connection, owner)]:
         row = opened(act, stored)
@@ -133,7 +134,8 @@ def reseal_names(act: Act, old: Folder, new: Folder) -> None:
             continue
         before = Context(office, "record", (old.id, stored.id, 1))
         inner = seal(new.key, open_sealed(old.key, row.inner, before), Context(office, "record", (new.id, stored.id, 1)))
-        change(act, Row(stored, row.entry, inner), row.entry, None, stored.version)
+        entry = replace(row.entry, client=new.owner.hex())
+        change(act, Row(stored, entry, inner), entry, None, stored.version)
 
 
 def _kind(entry: LedgerEntry) -> str:

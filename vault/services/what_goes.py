@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from vault.domain.access import Permission
 from vault.domain.clients import Client, Hold
 from vault.domain.erasures import MEMBER, ErasureOrder
-from vault.domain.policies import Policy
 from vault.domain.retention import holds_on
 from vault.errors import NotFound
-from vault.services import ledger, payloads, rekeying
+from vault.services import ledger, merged, payloads, rekeying
 from vault.services.acts import Opened
 from vault.services.audit import Event
 from vault.services.clients import (
     DOCUMENT,
     KINDS,
+    MERGED,
     Held,
     HeldDeposit,
     Page,
@@ -75,33 +75,31 @@ def erase_member(
 
     Policies that stay go on naming him, as do notes that people have written. Raises NotFound, Refused, Conflict.
     """
-    _check_there(desk, client, policies, member)
-    return rekeying.erase_part(desk, client, policies, order, _without(member), MEMBER)
+    ids = _check_there(desk, client, policies, member)
+    return rekeying.erase_part(desk, client, policies, order, _without(ids), MEMBER)
 
 
-def _check_there(desk: Desk, client: bytes, policies: Collection[bytes], member: str = "") -> None:
-    """Before a key is made: a second click finds nothing left to do."""
+def _check_there(desk: Desk, client: bytes, policies: Collection[bytes], member: str = "") -> set[str]:
+    """Before a key is made: a second click finds nothing left to do. Returns all ids that the member ever had."""
     with desk.act(Event.CLIENT_OPENED, Permission.ERASE, client) as act:
         page = page_of(act, client)
         known = {held.id for held in page.policies}
         if not known.issuperset(policies) or (member and page.client.member(member) is None):
             raise NotFound("not-found")
+        return merged.ids_of_person(act, client, member) if member else set()
 
 
-def _without(member: str) -> Callable[[Opened], bytes]:
-    """Rewrites a version of a client's record so that it never knew a member."""
+def _without(ids: Collection[str]) -> Callable[[Opened], bytes]:
+    """Rewrites a version of a client's record, and of the records of those who went into him, so that it never knew a
+    member."""
+
+    def forgotten(client: Client) -> Client:
+        related = tuple(replace(link, member="") if link.member in ids else link for link in client.related)
+        return replace(client, members=tuple(m for m in client.members if m.id not in ids), related=related)
 
     def redact(found: Opened) -> bytes:
-        return payloads.encode(_forgotten(opened_client(found), member)) if found.row.kind in KINDS else found.payload
+        if found.row.kind == MERGED:
+            return merged.changed(found.payload, forgotten)
+        return payloads.encode(forgotten(opened_client(found))) if found.row.kind in KINDS else found.payload
 
     return redact
-
-
-def _forgotten(client: Client, member: str) -> Client:
-    related = tuple(replace(link, member="") if link.member == member else link for link in client.related)
-    return replace(client, members=tuple(m for m in client.members if m.id != member), related=related)
-
-
-def label_of(policy: Policy) -> str:
-    """A policy as a line of words: insurer, kind, number."""
-    return " ".join(filter(None, (policy.insurer, policy.kind, policy.policy_number)))

@@ -192,6 +192,11 @@ def set_erasing(connection: Connection, client: bytes) -> None:
         connection.execute(insert(clients).values(id=client, erasing=True))
 
 
+def marked_erasing(connection: Connection) -> set[bytes]:
+    """The clients that are being erased, are erased, or have gone into another."""
+    return {bytes(client) for (client,) in connection.execute(select(clients.c.id).where(clients.c.erasing.is_(True)))}
+
+
 def drop_owner(connection: Connection, owner: bytes) -> None:
     """Delete every row of an owner: records, earlier versions, contents list."""
     for table in (records, history, contents):
