@@ -1,4 +1,4 @@
-"""自分の設定: one's own password, devices, and codes for further devices."""
+"""自分の設定: one's own language and dates, password, devices, and codes for further devices."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ from typing import cast
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 
+from vault.domain import fields
 from vault.domain.access import SHORTEST, Permission
+from vault.domain.preferences import ON, Preferences
 from vault.errors import Refused
+from vault.services import preferences
 from vault.services.accounts import devices, passwords
+from vault.web import words
 from vault.web.attempts import REFUSALS, refused, told
 from vault.web.gate import desk, instance, needs, proved, session
 from vault.web.pages import moment
@@ -24,8 +28,24 @@ def show() -> str:
     return render_template(
         "own/show.html", nav="office", devices=devices.listed(desk(), everybody=False),
         spares=devices.spare_codes(desk()), login_id=desk().login_id, role=desk().role.value,
-        done=request.args.get("done", ""),
+        done=request.args.get("done", ""), boxes=fields.fields(Preferences), preferred=_preferred(),
     )  # fmt: skip
+
+
+def _preferred() -> dict[str, str]:
+    """What the person has chosen, or goes by without having chosen."""
+    return {"language": words.language(), "dates": words.dates(), "shortcuts": words.preferences().get("shortcuts", ON)}
+
+
+@blueprint.post("")
+@needs(EVERYBODY)
+def save() -> Response:
+    """Keep language, dates and single keys; the next page already goes by them."""
+    reading = fields.read(Preferences, dict(request.form))
+    if reading.record is None:
+        raise Refused("choice-unknown")
+    g.session = preferences.save(desk(), session(), reading.record)
+    return _back("preferences")
 
 
 def _back(done: str) -> Response:
