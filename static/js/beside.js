@@ -1,6 +1,7 @@
 // Beside the policy form: a scanned paper to type from, and what was read on it. A value gets into a box only when
 // somebody presses its button, and stays marked until that box has been looked at.
 import { afterLock, ask } from "./ask.js";
+import { proposals } from "./combo.js";
 import { addRow, body, controls, isEmpty } from "./rows.js";
 import { say } from "./text.js";
 import { Viewer } from "./viewer.js";
@@ -99,7 +100,7 @@ function boxOf(path) {
 }
 
 const named = (row, name) => row.querySelector(`[name$="-${name}"]`);
-const offers = (box, value) => [...(box?.list?.options || [])].some((option) => option.value === value);
+const offers = (box, value) => Boolean(box) && proposals(box).some(({ word }) => word === value);
 
 function cellOf(table, own, cell) {
   const rows = [...body(table).rows];
@@ -134,7 +135,7 @@ function put(item, replacing = false) {
   const { box: path, value } = item.dataset, box = boxOf(path);
   item.querySelector("[data-asks]").hidden = true;
   if (!box || box.closest("[hidden]") && !box.dataset.when) return told(item, pane.dataset.noBox);
-  const now = box.value.trim(), chosen = !("unchosen" in box.dataset);
+  const now = box.value.trim(), chosen = !("unchosen" in box.dataset) && now !== box.dataset.proposed;
   if (now === value) return told(item, pane.dataset.same);
   if (now && chosen && !replacing) return question(item, box);
   if (!enter(box, value)) return told(item, pane.dataset.noChoice);
@@ -150,8 +151,11 @@ function otherKind() {
   button.click();
 }
 
+/** Without the short code behind it. */
+const wordOf = (option) => option.textContent.slice(0, option.textContent.length - (option.dataset.code?.length || 0)).trim();
+
 function question(item, box) {
-  item.querySelector("[data-now]").textContent = box.matches("select") ? box.selectedOptions[0].textContent : box.value;
+  item.querySelector("[data-now]").textContent = box.matches("select") ? wordOf(box.selectedOptions[0]) : box.value;
   item.querySelector("[data-asks]").hidden = false;
   item.querySelector("[data-replace]").focus();
 }

@@ -13,10 +13,17 @@ import { wire as when } from "./when.js";
 import { wire as leave } from "./leave.js";
 import { wire as passkeys } from "./passkeys.js";
 import { wire as search } from "./search.js";
+import { wire as combo } from "./combo.js";
+import { wire as choose } from "./choose.js";
+import { wire as usual } from "./usual.js";
+import { wire as postal } from "./postal.js";
+import { wire as drafts } from "./drafts.js";
 
-for (const wire of [lock, rows, enter, paste, furigana, echo, shortcuts, filter, sort, submit, when, leave, passkeys, search]) wire();
+for (const wire of [combo, lock, rows, choose, usual, enter, paste, furigana, echo, shortcuts, filter, sort, submit, when, leave, passkeys, search, postal, drafts]) wire();
 
 document.querySelector('main :is([aria-invalid="true"], [data-first])')?.focus();
+// A link to one box of a form puts the person into it.
+if (location.hash.length > 1) document.querySelector(`main :is(input, select, textarea)[id="${CSS.escape(location.hash.slice(1))}"]`)?.focus();
 
 // A table wider than a small screen scrolls in its own box, which the keyboard must reach.
 const reach = () => document.querySelectorAll(".table").forEach((box) => {

@@ -129,7 +129,8 @@ export class Sending {
   }
 }
 
-async function* lines(body) {
+/** The lines of an answer that is still coming. */
+export async function* lines(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
@@ -145,7 +146,7 @@ async function* lines(body) {
 const plain = (text) => text.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&#34;|&quot;/g, '"').replace(/&#39;/g, "'").replace(/&amp;/g, "&");
 
 /** A line of the answer while it is still coming, which no parser of whole pages can read. */
-function read(line) {
+export function read(line) {
   if (!line.includes("data-answer")) return null;
   const told = Object.fromEntries([...line.matchAll(/data-([a-z]+)="([^"]*)"/g)].map(([, name, value]) => [name, plain(value)]));
   return { ...told, text: plain(line.replace(/<[^>]*>/g, "")) };

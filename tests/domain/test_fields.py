@@ -142,7 +142,7 @@ def test_several_lines_are_kept_in_notes_only() -> None:
         ("smoker", "たまに", "flag-unknown"),
         ("reading", "山田", "kana-expected"),
         ("premium", "▲5", "yen-negative"),
-        ("premium", "五", "money-unreadable"),
+        ("premium", "ご", "money-unreadable"),
     ],
 )
 def test_each_kind_of_field_says_what_is_wrong(box: str, text: str, code: str) -> None:

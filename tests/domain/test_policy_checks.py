@@ -74,6 +74,13 @@ SURRENDER = [
         ({"roles": beneficiaries("33.3", "33.3", "33.3")}, "roles-4-share", "shares-not-100", True),
         ({"roles": beneficiaries("101")}, "roles-2-share", "share-over-100", False),
         ({"riders": [{"name": "入院日額", "amount": "5000"}]}, "riders-0-amount", "daily-amount-large", True),
+        ({"coverages": [{"name": "入院", "unit": "日額", "amount": "20"}]}, "coverages-0-amount", "daily-amount-large", True),
+        ({"coverages": [{"name": "死亡", "amount": "50,000,000"}]}, "coverages-0-amount", "cover-large", True),
+        ({"coverages": [{"name": "死亡保険金", "kind": "死亡", "amount": "14"}]}, "premium", "premium-large", True),
+        ({"contract_age": "31"}, "contract_age", "age-differs", True),
+        ({"contract_age": "30", "age_basis": "保険年齢"}, "contract_age", "age-differs", True),
+        ({"best_rate": "79.5", "surrender_promised": [{"policy_year": "1", "premiums_paid": "149760", "surrender_value": "119,808"}]},
+         "best_rate", "best-rate-differs", True),
         ({"vehicles": [{"grade": "21"}]}, "vehicles-0-grade", "grade-range", False),
         ({"policy_number": "1234 5678 9018"}, "policy_number", "my-number-ask", True),
         ({"product": "1234 5678 9018"}, "product", "my-number", False),
@@ -91,6 +98,29 @@ def test_a_doubtful_value_is_named_beside_its_field(more: Any, path: str, code: 
     found = faults(**more)
     assert path in found, found
     assert (found[path].code, found[path].ask) == (code, ask)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"contract_age": "29"}, {"contract_age": "29", "age_basis": "満年齢"}, {"contract_age": "29", "age_basis": "保険年齢"},
+        {"coverages": [{"name": "死亡保険金", "kind": "死亡", "amount": "15"}]}, {"coverages": [{"name": "入院", "unit": "日額", "amount": "15"}]},
+        {"best_rate": "80.0", "surrender_promised": [{"policy_year": "1", "premiums_paid": "149760", "surrender_value": "119,808"}]},
+    ],
+)  # fmt: skip
+def test_what_is_just_usual_is_not_asked_about(more: Any) -> None:
+    assert faults(**more) == {}
+
+
+def test_what_contradicts_is_told_together_with_what_cannot_be_read() -> None:
+    found = faults(premium="▲5", roles=beneficiaries("50", "40"), insurer="ライフネット生命", contract_date="H10.1.1", surrender_promised=[{"policy_year": "x"}])
+    assert set(found) == {"premium", "roles-3-share", "insurer", "surrender_promised-0-policy_year"}
+    assert faults(kind="") and "kind" in faults(kind="", premium="x")
+
+
+def test_a_row_that_cannot_be_read_does_not_shift_what_is_said_of_the_rows_behind_it() -> None:
+    rows = [{"role": c.PAYER, "name": "123456789018"}, *beneficiaries("50", "40")]
+    assert set(faults(roles=rows)) == {"roles-0-name", "roles-4-share"}
 
 
 def test_what_is_asked_passes_with_a_tick_and_is_not_asked_again() -> None:

@@ -242,9 +242,9 @@ def _within(area: Area, words: list[Word]) -> bool:
 @pytest.mark.parametrize("word", ["契約者 " * 40, "保険金", "1", "死亡"])
 def test_a_page_that_is_made_to_take_long_does_not(word: str) -> None:
     words = [Word(word, n * 37 % 3990, n * 101 % 3990, 40, 1 + n % 50) for n in range(6_000)]
-    began = time.monotonic()
+    began = time.process_time()  # whatever else the machine does meanwhile
     propose([words])
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_lines_hold_what_stands_side_by_side_whatever_order_the_words_come_in() -> None:

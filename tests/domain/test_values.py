@@ -199,6 +199,24 @@ def test_cover_that_is_no_number_is_kept_as_text(text: str) -> None:
     assert read_amount(text) == Amount(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "yen"),
+    [("五百", 5_000_000), ("五百万", 5_000_000), ("五百万円", 5_000_000), ("一億二千万", 120_000_000), ("三千五百万", 35_000_000), ("3百万", 3_000_000),
+     ("金壱億円也", 100_000_000), ("二〇", 200_000), ("五千円", 5_000), ("十五万", 150_000)],
+)  # fmt: skip
+def test_numbers_in_kanji_are_amounts(text: str, yen: int) -> None:
+    assert read_amount(text) == Amount(text, yen)
+
+
+@pytest.mark.parametrize("text", ["百五百", "百万", "一時金", "五十百", "三三百"])
+def test_kanji_that_are_no_number_stay_words(text: str) -> None:
+    assert read_amount(text) == Amount(text)
+
+
+def test_a_premium_in_kanji_is_yen() -> None:
+    assert read_yen("一万二千四百八十円") == 12_480 and read_yen("▲五百", negative=True) == -500
+
+
 def test_in_a_policy_with_a_currency_a_bare_number_is_in_its_units() -> None:
     assert read_amount("60,000", currency="USD") == Amount("60,000", foreign=Decimal(60000))
     assert read_amount("6万ドル", currency="USD").foreign == 60000

@@ -39,14 +39,26 @@ def compose(page: Page, kana: str) -> None:
             _compose(session, kana[:end])
 
 
+def compose_on(page: Page, kana: str) -> None:
+    """The running composition says `kana` now, as after a Backspace in it."""
+    with _session(page) as session:
+        _compose(session, kana)
+
+
+def commit(page: Page, word: str) -> None:
+    """Converts the running composition into `word` and commits it."""
+    with _session(page) as session:
+        _compose(session, word)
+        _swallowed_key(session)
+        session.send("Input.insertText", {"text": word})
+
+
 def type_converted(page: Page, kana: str, word: str) -> None:
     """Types `kana`, converts it into `word`, commits with Enter: the page must not take that Enter for its own."""
     with _session(page) as session:
         for end in range(1, len(kana) + 1):
             _compose(session, kana[:end])
-        _compose(session, word)
-        _swallowed_key(session)
-        session.send("Input.insertText", {"text": word})
+    commit(page, word)
 
 
 def cancel(page: Page) -> None:

@@ -34,7 +34,7 @@ _WHERE = """() => {
   return {
     tag: at.tagName, type: at.type || '', name: at.name || '', value: at.value ?? '', checked: Boolean(at.checked),
     table: place[0], row: place[1], inside, last: seen.at(-1) === at,
-    fresh: Boolean(row) && row === row.parentElement.lastElementChild && cells.every(c => !c.value.trim() || c.tagName === 'SELECT'),
+    bare: Boolean(row) && cells.every(c => !c.value.trim() || c.tagName === 'SELECT' || 'preset' in c.dataset),
     hidden: cells.filter(c => !c.checkVisibility()).map(c => c.name),
     options: at.tagName === 'SELECT' ? [...at.options].map(o => o.value) : [],
     saves: at.matches('button.main[type=submit]'),
@@ -140,24 +140,30 @@ class Typist:
             return "Control+Enter"
         if where["table"]:
             # Enter in an empty row leaves the table: who has nothing for its first box goes on with Tab.
-            if where["fresh"] and any(key[:2] == (where["table"], where["row"]) for key in left):
+            if where["bare"] and any(key[0] == where["table"] and key[1] >= where["row"] for key in left):
                 return "Tab"
-            return "Tab" if where["last"] and wanted(where["hidden"]) else "Enter"
-        return "Tab" if self._folded_next(left) else "Enter"
+            if where["last"] and wanted(where["hidden"]):
+                return "Tab"
+        return "Tab" if self._passed_next(left) else "Enter"
 
     def _key_of(self, name: str, where: Where) -> tuple[str, int, str]:
         return (where["table"], where["row"], name.rsplit("-", 1)[-1])
 
-    def _folded_next(self, left: Plan) -> bool:
-        """Whether the next box in the order of the page that is wanted lies in a closed fold."""
-        names: list[str] = self.page.evaluate("""() => {
+    def _passed_next(self, left: Plan) -> bool:
+        """Whether something that is wanted lies before the box to which Enter goes: folded away, or passed over."""
+        found: list[list[Any]] = self.page.evaluate("""() => {
           const all = [...document.querySelector('form[data-save]').elements]
             .filter(el => el.matches('input:not([type=hidden]), select, textarea'));
           const rest = all.slice(all.indexOf(document.activeElement) + 1), found = [];
-          for (const el of rest) { if (el.checkVisibility()) break; found.push(el.name); }
+          for (const el of rest) {
+            const passed = 'pass' in el.dataset || (el.dataset.proposed && el.value === el.dataset.proposed);
+            if (el.checkVisibility() && !passed) break;
+            const row = el.closest('[data-row]'), table = el.closest('[data-rows]');
+            found.push(table ? [table.dataset.rows, [...table.tBodies[0].rows].indexOf(row), el.name] : ['', -1, el.name]);
+          }
           return found;
         }""")
-        return any(("", -1, name) in left for name in names)
+        return any((table, row, name.rsplit("-", 1)[-1] if table else name) in left for table, row, name in found)
 
 
 def _plan(typed: Typed) -> Plan:

@@ -63,6 +63,7 @@ __all__ = [
     "term",
     "text",
     "typed",
+    "typed_differences",
     "yen",
 ]
 
@@ -102,9 +103,11 @@ def read(
     """
     reader = Reader(cls, form)
     record = reader.record
-    if record is not None and hasattr(record, "faults"):
-        for path, fault in record.faults():
-            reader.fault(reader.where(path), fault)
+    # Contradictions are told together with what cannot be read, or one would mend a form twice.
+    whole: Reader[T] = reader if record is not None else Rough(cls, form)
+    if hasattr(whole.record, "faults"):
+        for path, fault in whole.record.faults():  # type: ignore[union-attr]
+            reader.fault(whole.where(path), fault)
     given = {} if before is None else answered(form, typed(before), read(cls, typed(before)).faults)
     return settle(record, reader.found, confirmed, given)
 
@@ -149,7 +152,7 @@ class Reader(Generic[T]):
     def __init__(self, cls: type[T], form: Typed) -> None:
         self.found: dict[str, Fault] = {}
         self.kept: dict[str, list[int]] = {}
-        self.stuck = False
+        self.stuck = self._spoiled = False
         self.record: T | None = self._record(cls, form, "", "")
 
     def fault(self, path: str, fault: Fault) -> None:
@@ -196,8 +199,42 @@ class Reader(Generic[T]):
         if box.required and not kept:
             self.fault(path, Fault("required"))
             self.stuck = True
-        made = tuple(self._record(box.of, many[i], f"{path}-{i}-", currency) for i in kept)
+        made = self._made(box.of, many, path, currency)
         return _own_ids(made) if has_id(box.of) and not self.stuck else made
+
+    def _made(self, of: type[Any], many: Sequence[Any], path: str, currency: str) -> tuple[Any, ...]:
+        return tuple(self._record(of, many[i], f"{path}-{i}-", currency) for i in self.kept[path])
+
+
+class Rough(Reader[T]):
+    """Builds a record whatever its faults: what cannot be read is as if nobody had typed it, and its row is left out.
+
+    Only for looking at what else is contradicted; never stored. A sum that is asked for and missing is 0; without
+    a day that is asked for there is no record.
+    """
+
+    def _value(self, box: Field, given: object, path: str, currency: str) -> Any:
+        before, self.stuck = self.stuck, False
+        value = super()._value(box, given, path, currency)
+        unread, self.stuck = self.stuck and box.kind != "rows", before
+        if not unread:
+            return value
+        self._spoiled = True
+        instead = 0 if box.kind == "yen" else "" if box.kind in ("text", "long", "kana", "name", "choice") else None
+        self.stuck = before or (box.required and instead is None)
+        return instead
+
+    def _made(self, of: type[Any], many: Sequence[Any], path: str, currency: str) -> tuple[Any, ...]:
+        before, made = (self.stuck, self._spoiled), []
+        for i in tuple(self.kept[path]):
+            self.stuck = self._spoiled = False
+            row = self._record(of, many[i], f"{path}-{i}-", currency)
+            if self._spoiled:
+                self.kept[path].remove(i)
+            else:
+                made.append(row)
+        self.stuck, self._spoiled = before
+        return tuple(made)
 
 
 def _own_ids(made: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -246,6 +283,22 @@ def differences(a: T, b: T) -> list[tuple[str, str, str]]:
     Rows with an id are matched by it, others by place; paths count rows as in `a`, new ones after them.
     """
     return list(_differences(typed(a), typed(b), ""))
+
+
+def typed_differences(cls: type[Any], a: Typed, b: Typed) -> list[tuple[str, str, str]]:
+    """The same of two typed forms of `cls`; only its own boxes are compared, and a box that is not there is empty."""
+    return list(_differences(_own_boxes(cls, a), _own_boxes(cls, b), ""))
+
+
+def _own_boxes(cls: type[Any], form: Typed) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    for box in fields(cls):
+        if box.of is None:
+            told[box.name] = str(form.get(box.name) or "")
+            continue
+        rows = [row for row in form.get(box.name) or [] if not empty(box.of, row)]
+        told[box.name] = [_own_boxes(box.of, row) | ({"id": str(row.get("id") or "")} if has_id(box.of) else {}) for row in rows]
+    return told
 
 
 def _differences(a: Typed, b: Typed, path: str) -> list[tuple[str, str, str]]:

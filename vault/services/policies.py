@@ -52,6 +52,21 @@ def get(desk: Desk, client: bytes, policy: bytes) -> PolicyPage:
     return PolicyPage(client, record, held_policy(newest), others, mine, told)
 
 
+@dataclass(frozen=True)
+class Typing:
+    """A client and his policies, while somebody types at a form that an entry in the journal has announced."""
+
+    client: Client
+    policies: list[Held]
+
+
+def being_typed(desk: Desk, client: bytes) -> Typing:
+    """For looking at what is being typed, every few seconds and without an entry; raises NotFound."""
+    with desk.look(Permission.READ_CLIENTS, client) as act:
+        record = client_of(act, client)[1]
+        return Typing(record, [held_policy(each) for each in act.read(client, [POLICY])])
+
+
 def create(desk: Desk, client: bytes, policy: Policy) -> bytes:
     """A new policy of a client; returns its id."""
     with desk.act(Event.POLICY_SAVED, Permission.WRITE_POLICIES, client) as act:

@@ -2,6 +2,8 @@
 
     <client>/<upload>/order, 1, 2, 3 …     what it is to become, and its pieces as far as they have come
     <client>/<document>/held-4             a page that waits for a number to be blacked out
+    <person>/<import>/table-cells          a spreadsheet that is being imported, and what was said of it
+    <client>/<record>/typed-<person>       what somebody has typed and not saved yet; of a new client <person>/…
 """
 
 from __future__ import annotations
@@ -15,8 +17,8 @@ from pathlib import Path
 from vault.errors import NotFound, Throttled, Unwritable
 from vault.storage.durable import make_folder, remove, sync_folder, take_lock, write_whole, writing_to
 
-ORDER, HELD = "order", "held-"
-DAYS, HELD_DAYS = 1, 30  # without anybody touching them
+ORDER, HELD, TABLES, TYPED = "order", "held-", "table-", "typed-"
+DAYS, HELD_DAYS, TABLE_DAYS, TYPED_DAYS = 1, 30, 7, 30  # without anybody touching them
 _DAY, _TRIES = 24 * 60 * 60, 20
 
 
@@ -84,6 +86,12 @@ class UploadFiles:
                     upload = bytes.fromhex(path.name)
                     yield upload, self.names(client, upload)
 
+    def typed_by(self, person: bytes) -> Iterator[tuple[bytes, bytes, float]]:
+        """(client or person, record, when in seconds since 1970) of all that a person has typed and not saved."""
+        for path in self.folder.glob(f"*/*/{TYPED}{person.hex()}"):
+            with suppress(OSError, ValueError):
+                yield bytes.fromhex(path.parent.parent.name), bytes.fromhex(path.parent.name), path.stat().st_mtime
+
     def arriving(self) -> int:
         """Bytes of all pieces that are here; pages that are held do not count."""
         return self._size(held=False)
@@ -133,7 +141,11 @@ class UploadFiles:
         """Remove what nobody has touched for so long, `now` in seconds since 1970: given up, or left by a kill."""
         for path in [p for p in self.folder.glob("*/*/*") if p.is_file()]:
             with suppress(OSError, Unwritable):
-                days = HELD_DAYS if path.name.startswith(HELD) else DAYS
-                if path.stat().st_mtime < now - days * _DAY:
+                if path.stat().st_mtime < now - _days(path.name) * _DAY:
                     path.unlink()
                     self._tidy(path.parent)
+
+
+def _days(name: str) -> int:
+    longer = {HELD: HELD_DAYS, TABLES: TABLE_DAYS, TYPED: TYPED_DAYS}
+    return next((days for prefix, days in longer.items() if name.startswith(prefix)), DAYS)

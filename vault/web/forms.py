@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -36,13 +37,30 @@ def _without_tail(rows: list[dict[str, str]]) -> list[dict[str, str]]:
 
 def renumbered_confirms(form: MultiDict[str, str]) -> set[str]:
     """The paths whose doubtful value was ticked as right, with rows numbered as `typed` numbers them."""
-    order: dict[str, list[int]] = {}
-    for name in form:
-        found = _ROW.match(name)
-        if found:
-            order.setdefault(found[1], []).append(int(found[2]))
-    places = {table: {n: i for i, n in enumerate(sorted(set(ns)))} for table, ns in order.items()}
+    places = {table: {n: i for i, n in enumerate(ns)} for table, ns in _numbers(form).items()}
     return {_renumbered(name.removeprefix(_CONFIRM), places) for name in form if name.startswith(_CONFIRM)}
+
+
+def _numbers(form: MultiDict[str, str]) -> dict[str, list[int]]:
+    """The numbers of each table's rows as they were sent, in order."""
+    found: dict[str, set[int]] = {}
+    for name in form:
+        if row := _ROW.match(name):
+            found.setdefault(row[1], set()).add(int(row[2]))
+    return {table: sorted(numbers) for table, numbers in found.items()}
+
+
+def places(form: MultiDict[str, str]) -> Callable[[str], str]:
+    """The other way round: the name under which a path, numbered as `typed` numbers rows, was sent."""
+    numbers = _numbers(form)
+
+    def name(path: str) -> str:
+        found = _ROW.match(path)
+        if found and int(found[2]) < len(numbers.get(found[1], [])):
+            return f"{found[1]}-{numbers[found[1]][int(found[2])]}-{found[3]}"
+        return path
+
+    return name
 
 
 def _renumbered(path: str, places: dict[str, dict[int, int]]) -> str:

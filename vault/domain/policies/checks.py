@@ -12,13 +12,13 @@ from vault.domain.clients import Client
 from vault.domain.fields import Fault
 from vault.domain.policies import choices as c
 from vault.domain.policies.checks_surrender import surrender_tables
+from vault.domain.policies.checks_usual import unusual
 from vault.domain.policies.ends import NEVER, cover_end, end_of_term, insured_birth
 from vault.domain.policies.kinds import KINDS
 from vault.domain.policies.policy import Policy
 from vault.domain.values import TypedDate, fold, wareki
 
 Found = Iterator[tuple[str, Fault]]
-_DAILY = 10**6
 
 
 def missing(form: Mapping[str, Any]) -> Found:
@@ -48,7 +48,7 @@ def contradictions(policy: Policy, client: Client, others: Iterable[Policy]) -> 
         _dates(policy, client),
         _terms(policy, client),
         _shares(policy),
-        _amounts(policy),
+        unusual(policy, client),
         _earthquake(policy),
         surrender_tables(policy, client),
     )
@@ -147,14 +147,6 @@ def _shares(policy: Policy) -> Found:
         rounded = None not in shares and abs(total - 100) <= Decimal("0.1") * len(rows)
         facts = {"role": role_name, "total": f"{total:f}"}
         yield f"roles-{rows[-1]}-share", Fault("shares-not-100", facts, ask=rounded)
-
-
-def _amounts(policy: Policy) -> Found:
-    for table in ("coverages", "riders"):
-        for i, row in enumerate(getattr(policy, table)):
-            daily = "日額" in row.name or "日額" in row.kind or row.unit == "日額"
-            if daily and row.amount and row.amount.value is not None and row.amount.value > _DAILY:
-                yield f"{table}-{i}-amount", _ask("daily-amount-large", amount=row.amount.text())
 
 
 def _earthquake(policy: Policy) -> Found:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from vault.domain import fields
 from vault.domain.clients import Client, Household, name_to_type, named
 from vault.domain.fields import Fault, Reading
 from vault.domain.policies.checks import contradictions, missing
+from vault.domain.policies.kinds import KINDS
 from vault.domain.policies.policy import Policy
 from vault.domain.policies.rows import CLIENT_ITSELF, Role
 from vault.domain.values import fold
@@ -40,21 +42,27 @@ def read_policy(
 def _read(
     form: Mapping[str, Any], client: Client, others: tuple[Policy, ...]
 ) -> tuple[Policy | None, dict[str, Fault]]:
-    reader = fields.Reader(Policy, form)
+    reader: fields.Reader[Policy] = fields.Reader(Policy, form)
     for path, fault in missing(form):
         reader.fault(path, fault)
-    if reader.record is None:
+    whole = reader if reader.record is not None else fields.Rough(Policy, form)
+    if whole.record is None or whole.record.kind not in KINDS:
         return None, reader.found
-    roles = []
-    for i, role in enumerate(reader.record.roles):
-        member, fault_of_name = resolve(role, client)
+    policy, faults = _with_members(whole.record, client)
+    for path, fault in chain(faults, contradictions(policy, client, others)):
+        reader.fault(whole.where(path), fault)
+    return (policy if whole is reader else None), reader.found
+
+
+def _with_members(policy: Policy, client: Client) -> tuple[Policy, list[tuple[str, Fault]]]:
+    """The policy with the members whom its names mean, and what is to be said of those names."""
+    roles, faults = [], []
+    for i, role in enumerate(policy.roles):
+        member, fault = resolve(role, client)
         roles.append(replace(role, member=member))
-        if fault_of_name:
-            reader.fault(reader.where(f"roles-{i}-name"), fault_of_name)
-    policy = replace(reader.record, roles=tuple(roles))
-    for path, fault in contradictions(policy, client, others):
-        reader.fault(reader.where(path), fault)
-    return policy, reader.found
+        if fault:
+            faults.append((f"roles-{i}-name", fault))
+    return replace(policy, roles=tuple(roles)), faults
 
 
 def resolve(role: Role, client: Client) -> tuple[str, Fault | None]:

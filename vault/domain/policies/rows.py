@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from vault.domain import fields as f
 from vault.domain.policies import choices as c
+from vault.domain.relationships import RELATIONSHIPS
 from vault.domain.values import Amount, Money, Term, TypedDate, Unreadable
 
 CLIENT_ITSELF = "client"
@@ -35,7 +36,7 @@ class Role:
 
     role: str = f.choice(*c.ROLES, required=True, counts=False)
     name: str = f.name(required=True, choices=c.CLASSES)
-    relationship: str = f.text(max_length=40)
+    relationship: str = f.text(max_length=40, choices=RELATIONSHIPS)
     share: Decimal | None = f.decimal(unit="%", check=_share)
     order: int | None = f.number()
     member: str = f.text(max_length=32, my_number="free", hidden=True)
@@ -49,7 +50,7 @@ class Role:
 class Coverage:
     """保障 or 補償: one line of the main cover."""
 
-    name: str = f.name(required=True, choices=(*c.COVERS, *c.NONLIFE_COVERS))
+    name: str = f.name(required=True, choices=(*c.COVER_NAMES, *c.COVERS, *c.NONLIFE_COVERS))
     kind: str = f.text(max_length=40, choices=c.COVERS)
     amount: Amount | None = f.amount(unit="万円")
     unit: str = f.text(max_length=20, choices=c.UNITS, counts=False)
@@ -66,7 +67,7 @@ class Coverage:
 class Rider(Coverage):
     """特約: as a coverage, but with a name of its own on the paper."""
 
-    name: str = f.name(required=True)
+    name: str = f.name(required=True, choices=c.RIDERS)
 
 
 @dataclass(frozen=True, kw_only=True)

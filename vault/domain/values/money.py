@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from vault.domain.values.folding import compact
+from vault.domain.values.kanji_numbers import in_figures
 from vault.domain.values.unreadable import Unreadable
 
 # Whole yen in `int`; in `Decimal` the units of the policy's own currency.
@@ -47,7 +48,7 @@ class Amount:
 
 
 def _signed(text: str) -> tuple[int, str]:
-    bare = compact(text).replace("¥", "").replace("\\", "").removesuffix("也")
+    bare = in_figures(compact(text).replace("¥", "").replace("\\", "").removeprefix("金").removesuffix("也"))
     if bare.startswith("(") and bare.endswith(")"):
         return -1, bare[1:-1]
     if bare[:1] in {"▲", "△", "-", "▼"}:
