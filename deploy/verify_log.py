@@ -66,10 +66,15 @@ def columns_right(row):
         return False
 
 
+def whole(row):
+    """Whether all parts of a row are bytes, as they were written."""
+    return all(type(part) is bytes for part in (row[1], row[2] or b"", row[3] or b"", row[4])) and len(row[4]) == 32
+
+
 def follows(row, before, position):
     """Whether a row is the entry of this position behind an entry of this hash."""
     parts = [row[1], row[2] or b"", row[3] or b""]
-    if position < 1 or any(type(part) is not bytes for part in (before, *parts)):
+    if position < 1 or not whole(row) or type(before) is not bytes:
         return False
     told = b"".join(u64(len(part)) + part for part in parts)
     return hashlib.sha256(b"kura journal" + before + u64(position) + told).digest() == row[4]
@@ -102,9 +107,10 @@ def misfit(rows, row, last, before):
     after = None
     for other in rows:
         after = other if after is None and other[0] > row[0] else after
-        if other[0] != row[0] and (follows(row, other[4], other[0] + 1) or follows(other, last[1], row[0])):
+        behind = whole(other) and follows(row, other[4], other[0] + 1)
+        if other[0] != row[0] and (behind or follows(other, last[1], row[0])):
             return row[0], "inserted"
-    if after and any(follows(after, row[4], after[0] + gone) for gone in range(1, 20_000)):
+    if after and whole(row) and any(follows(after, row[4], after[0] + gone) for gone in range(1, 20_000)):
         return row[0], "missing"  # both were further on: those before them are gone, these renumbered
     return row[0], "edited"
 

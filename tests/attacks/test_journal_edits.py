@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.offices import DEVICE, ORIGIN, Office
@@ -298,6 +298,8 @@ def written(rows: Rows, empty: Path) -> Path:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example([("edit", 6, 0, "clear", "0"), ("delete and move up", 4, 0, "at", b"")])
+@example([("edit", 2, 0, "clear", "0"), ("put in", 5, 2, "at", b"")])
 @given(st.lists(operations, max_size=3))
 def test_whatever_is_done_to_the_rows_both_name_the_first_that_differs(originals: Rows, empty: Path, done: list[Any]) -> None:
     rows = originals
