@@ -294,8 +294,4 @@ def test_a_backup_that_is_cut_off_is_there_whole_or_not_at_all(
         shutil.rmtree(place)
         return ended
 
-    steps = attempt(0)
-    assert steps
-    every = range(1, steps + 1) if pytestconfig.getoption("--long") else range(1, steps + 1, max(1, steps // 6))
-    for at in every:
-        assert attempt(at) is None
+    killing.at_points(attempt, pytestconfig, 8)

@@ -35,7 +35,6 @@ from vault.services.safe import Desk
 from vault.storage.keystore import KeystoreFiles
 
 NEW_BROWSER = b"\x55" * 32
-POINTS = 3  # of each act in the everyday run
 TAKEN = codec.encode([b"a key", b"another", b"a signature"])  # a statement that concerns nobody's pinned key
 Prepare = Callable[[Office], Callable[[], object]]
 
@@ -142,13 +141,6 @@ ACTS = [
 ]
 
 
-def points(steps: int, config: pytest.Config, most: int = POINTS) -> list[int]:
-    """Which of the steps to die before: all, or some over the whole length."""
-    if config.getoption("--long") or steps <= most:
-        return list(range(1, steps + 1))
-    return sorted({1 + n * (steps - 1) // (most - 1) for n in range(most)})
-
-
 def afterwards(office: Office) -> Office:
     """The next start of the server, as the program does it."""
     up = Office(office.folder, Clock(office.clock.now + 60), office.facts)
@@ -205,10 +197,7 @@ def test_an_act_that_is_cut_off_happened_or_did_not(
         shutil.rmtree(office.folder)
         return ended
 
-    steps = attempt(0)
-    assert steps
-    for at in points(steps, pytestconfig):
-        assert attempt(at) is None
+    killing.at_points(attempt, pytestconfig)
 
 
 @pytest.mark.parametrize("power_cut", [False, True], ids=["kill", "power cut"])
@@ -238,10 +227,7 @@ def test_a_beginning_that_is_cut_off_can_be_made_again(power_cut: bool, tmp_path
         shutil.rmtree(office.folder)
         return ended
 
-    steps = attempt(0)
-    assert steps
-    for at in points(steps, pytestconfig, 6):
-        assert attempt(at) is None
+    killing.at_points(attempt, pytestconfig, 6)
 
 
 def test_what_a_killed_writer_left_of_a_shred_key_is_destroyed(office: Office) -> None:
@@ -271,7 +257,4 @@ def test_the_first_sheet_confirmed_is_cut_off(tmp_path: Path, pytestconfig: pyte
         up.instance.engine.dispose()
         return ended
 
-    steps = attempt(0)
-    assert steps
-    for at in points(steps, pytestconfig):
-        assert attempt(at) is None
+    killing.at_points(attempt, pytestconfig)

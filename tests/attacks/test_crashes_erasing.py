@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.test_crashes import afterwards, points, whole
+from tests.attacks.test_crashes import afterwards, whole
 from tests.services import test_packing, test_restoring
 from tests.support import endings, injecting, killing
 from tests.support.offices import Clock, Office, copied, household
@@ -183,11 +183,7 @@ def test_an_erasure_that_is_cut_off_is_whole_or_not_and_nobody_else_is_touched(
         shutil.rmtree(copy.folder.parent)
         return ended
 
-    steps = attempt(0)
-    assert steps
-    states = [attempt(at) for at in points(steps, pytestconfig, 5)]
-    assert states == [None] * len(states)
-    tally[f"{each.name} {power_cut}"] = len(states)
+    tally[f"{each.name} {power_cut}"] = killing.at_points(attempt, pytestconfig, 5)
 
 
 # --- at every system call

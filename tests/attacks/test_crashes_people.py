@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.test_crashes import afterwards, points, whole
+from tests.attacks.test_crashes import afterwards, whole
 from tests.support import killing
 from tests.support.forging import forge, stolen_keystore
 from tests.support.offices import ORIGIN, PASSWORD, Office, copied, origin
@@ -402,10 +402,7 @@ def test_what_is_cut_off_happened_or_did_not_and_nobody_is_locked_out(
         shutil.rmtree(office.folder.parent)
         return ended
 
-    steps = attempt(0)
-    assert steps
-    for at in points(steps, pytestconfig):
-        assert attempt(at) is None
+    killing.at_points(attempt, pytestconfig)
 
 
 def assert_quiet(office: Office, crowd: Crowd) -> None:

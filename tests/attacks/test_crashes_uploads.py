@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.test_crashes import afterwards, points, whole
+from tests.attacks.test_crashes import afterwards, whole
 from tests.storage.test_full_disk import Disk, full
 from tests.support import documents as papers
 from tests.support import endings, injecting, killing
@@ -205,11 +205,7 @@ def test_what_is_cut_off_is_whole_or_not_there(
         shutil.rmtree(copy.folder.parent)
         return ended
 
-    steps = attempt(0)
-    assert steps
-    ended = [attempt(at) for at in points(steps, pytestconfig, 3)]
-    assert ended == [None] * len(ended)
-    tally[f"{each.name} {power_cut}"] = len(ended)
+    tally[f"{each.name} {power_cut}"] = killing.at_points(attempt, pytestconfig)
 
 
 @pytest.mark.long

@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw
 from tests.support import documents as papers
 from tests.support.offices import Office
 from tests.support.people import Member, join
+from tests.support.refusals import refused
 from tests.support.visits import Visit
 from tests.web.test_documents import NUMBERED, black_form, first, page_of, text
 from tests.web.test_uploads import sent, steps
@@ -24,7 +25,7 @@ from vault.domain import readings
 from vault.domain.access import Role
 from vault.domain.erasures import ErasureOrder
 from vault.domain.scans import Area, Word
-from vault.errors import NotFound, NotReady, Refused
+from vault.errors import NotFound, NotReady
 from vault.services import bin, closing, documents, erasing, held_pages, intake, rekeying, uploads, what_goes
 from vault.services.accounts import compartments, people
 from vault.services.documents import Content
@@ -33,22 +34,11 @@ from vault.storage import sandbox
 from vault.storage.sandbox import PageImage
 from vault.storage.uploads import HELD_DAYS, UploadFiles
 
+pytestmark = pytest.mark.usefixtures("without_reading")
 ORDER = ErasureOrder(reason="誤った登録")
 DAY = 24 * 60 * 60
 TWO = papers.pdf("first page", NUMBERED)
 DIGITS = papers.MY_NUMBER.replace(" ", "")
-
-
-@pytest.fixture(autouse=True)
-def without_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reading pictures takes seconds a page and has tests of its own."""
-    monkeypatch.setattr(sandbox, "can_read", lambda: False)
-
-
-def refused(code: str, act: Callable[[], object]) -> None:
-    with pytest.raises(Refused) as caught:
-        act()
-    assert caught.value.code == code
 
 
 # --- a number that slips through

@@ -32,16 +32,10 @@ from vault.services import backups, documents, held_pages, intake, uploads
 from vault.services.accounts import compartments
 from vault.services.safe import Desk
 from vault.services.uploads import PIECE
-from vault.storage import sandbox
 
+pytestmark = pytest.mark.usefixtures("without_reading")
 TWO = papers.pdf("first page", papers.NUMBERED)
 DIGITS = papers.MY_NUMBER.replace(" ", "")
-
-
-@pytest.fixture(autouse=True)
-def without_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reading pictures takes seconds a page and has tests of its own."""
-    monkeypatch.setattr(sandbox, "can_read", lambda: False)
 
 
 # --- without the key

@@ -131,7 +131,7 @@ def endless_tiff(pages: int) -> bytes:
 def test_floods_of_pixels_are_refused_by_their_size_alone(data: bytes) -> None:
     began = time.monotonic()
     assert worked(data)[0] in ("file-page-too-large", "file-broken")
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize("made", [
@@ -166,7 +166,7 @@ def test_tiffs_that_claim_too_much_are_refused(data: bytes) -> None:
 def test_a_million_pages_of_a_tiff_are_not_counted_to_the_end() -> None:
     began = time.monotonic()
     assert worked(endless_tiff(100_000))[0] == "file-too-many-pages"
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
 
 
 def test_page_counts_of_pdfs_are_not_believed() -> None:

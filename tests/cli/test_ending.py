@@ -5,40 +5,23 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from tests.support.command import begun, kura, refusal
 from tests.support.instance import Instance
 from vault.config import load
 from vault.crypto.keys import fingerprint
 from vault.errors import Refused
 from vault.services import presence
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def kura(*arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(
-        [sys.executable, "-P", "-m", "vault.cli.kura", *arguments], input=typed, capture_output=True, text=True,
-        env=environment, timeout=120, check=False,
-    )  # fmt: skip
-
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    place = tmp_path / "事務所"
-    assert kura("init", "--folder", str(place), "--port", "18996").returncode == 0
-    return place
-
-
-def refusal(done: subprocess.CompletedProcess[str]) -> str:
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stderr
+    return begun(tmp_path / "事務所")
 
 
 def test_the_id_typed_destroys_and_the_certificate_verifies(folder: Path) -> None:
@@ -94,17 +77,22 @@ def test_without_the_operators_key_nothing_goes(folder: Path, tmp_path: Path) ->
 def test_a_running_server_is_not_pulled_away(new_instance: Callable[..., Instance]) -> None:
     running = new_instance(workers=1)
     office = load(running.folder).office.hex()
-    said = running.kura("destroy", "--yes", office, code=1)
+    with ThreadPoolExecutor() as both:  # each waits a while for the server to go
+        packed = both.submit(running.kura, "pack", "--to", str(running.home / "x.pack"), code=1)
+        said = running.kura("destroy", "--yes", office, code=1)
     assert "kura serve" in said and re.search(r"\d+", said)
     assert (running.folder / "data" / "kura.db").exists() and not (running.folder / "closed").exists()
-    assert "kura serve" in running.kura("pack", "--to", str(running.home / "x.pack"), code=1)
+    assert "kura serve" in packed.result()
     running.kill()
     running.kura("destroy", "--yes", office)
     assert not running.folder.exists()
 
 
-def test_a_server_is_noticed_where_the_kernel_hides_what_it_has_open(folder: Path) -> None:
+def test_a_server_is_noticed_where_the_kernel_hides_what_it_has_open(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its lock on the folder tells, and outlives an exec and the first of its processes."""
+    monkeypatch.setattr(presence, "WAIT_SECONDS", 0.2)
     handle = presence.stand_on(folder)
     child = subprocess.Popen(["sleep", "30"], close_fds=False)
     os.close(handle)

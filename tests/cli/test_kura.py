@@ -7,35 +7,16 @@ import os
 import shutil
 import sqlite3
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def kura(*arguments: str, before: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
-    """One run of the command, the way a terminal runs it; `before` it another one that runs it."""
-    environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(
-        [*before, sys.executable, "-m", "vault.cli.kura", *arguments],
-        capture_output=True, text=True, env=environment, timeout=60, check=False,
-    )  # fmt: skip
+from tests.support.command import begun, kura, refusal
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    place = tmp_path / "事務所 1"
-    assert kura("init", "--folder", str(place), "--port", "18999").returncode == 0
-    return place
-
-
-def refusal(done: subprocess.CompletedProcess[str]) -> str:
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stderr
+    return begun(tmp_path / "事務所 1")
 
 
 def test_init_prints_the_hand_over_once_and_keeps_no_password(tmp_path: Path) -> None:

@@ -112,8 +112,7 @@ def test_cut_off_anywhere_it_is_finished_by_the_next_run(office: Office, request
     shutil.copytree(office.folder, copy)
     steps = interrupted(office, order, killing.EVERY, power)
     assert steps is not None and steps > 30
-    every = request.config.getoption("--long")
-    for fatal in range(1, steps + 1) if every else sorted({1 + n * (steps - 1) // (POINTS - 1) for n in range(POINTS)}):
+    for fatal in killing.points(steps, request.config, POINTS):
         fresh(office, copy)
         lived = interrupted(office, order, fatal, power)
         assert lived is None or fatal > steps - 5  # sessions are gone since the first time: a step or two fewer

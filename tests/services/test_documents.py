@@ -36,15 +36,10 @@ from vault.services.log_walk import Query
 from vault.storage import sandbox
 from vault.storage.sandbox import PageImage
 
+pytestmark = pytest.mark.usefixtures("without_reading")
 ORDER = ErasureOrder(reason="誤った登録")
 DAY = 24 * 60 * 60
 TWO = papers.pdf("first page", "second page")
-
-
-@pytest.fixture(autouse=True)
-def without_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reading pictures takes seconds a page and has tests of its own."""
-    monkeypatch.setattr(sandbox, "can_read", lambda: False)
 
 
 def of_day(day: str) -> Document:

@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 import pytest
 
 from tests.support import documents as papers
 from tests.support.offices import Office
+from tests.support.refusals import refused
 from vault.domain.erasures import ErasureOrder
 from vault.domain.scans import Area
-from vault.errors import Conflict, Malformed, NotFound, Refused
+from vault.errors import Conflict, Malformed, NotFound
 from vault.services import bin, documents, erasing, held_pages, what_goes
-from vault.storage import sandbox
 
+pytestmark = pytest.mark.usefixtures("without_reading")
 ORDER = ErasureOrder(reason="誤った登録")
 DAY = 24 * 60 * 60
 THREE = papers.pdf("one", "two", "three")
-
-
-@pytest.fixture(autouse=True)
-def without_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reading pictures takes seconds a page and has tests of its own."""
-    monkeypatch.setattr(sandbox, "can_read", lambda: False)
-
-
-def refused(code: str, act: Callable[[], object]) -> Refused:
-    with pytest.raises(Refused) as caught:
-        act()
-    assert caught.value.code == code
-    return caught.value
 
 
 def numbered(office: Office) -> bytes:

@@ -13,6 +13,7 @@ from tests.support import documents as papers
 from tests.support import watching
 from tests.support.offices import Office
 from tests.support.people import join
+from tests.support.refusals import refused
 from vault.config import MIB
 from vault.domain.access import Permission, Role
 from vault.domain.documents import Document, Intake
@@ -23,24 +24,11 @@ from vault.services.accounts import compartments
 from vault.services.audit import Event
 from vault.services.safe import Desk
 from vault.services.uploads import PIECE
-from vault.storage import sandbox
 
+pytestmark = pytest.mark.usefixtures("without_reading")
 ORDER = ErasureOrder(reason="誤った登録")
 DAY = 24 * 60 * 60
 THREE = papers.pdf("one", "two", "three")
-
-
-@pytest.fixture(autouse=True)
-def without_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reading pictures takes seconds a page and has tests of its own."""
-    monkeypatch.setattr(sandbox, "can_read", lambda: False)
-
-
-def refused(code: str, act: Callable[[], object]) -> Refused:
-    with pytest.raises(Refused) as caught:
-        act()
-    assert caught.value.code == code
-    return caught.value
 
 
 def events(office: Office, event: Event) -> int:

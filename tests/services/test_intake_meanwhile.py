@@ -21,15 +21,10 @@ from vault.services.safe import Desk
 from vault.storage import sandbox
 from vault.storage.sandbox import PageImage
 
+pytestmark = pytest.mark.usefixtures("without_reading")
 ORDER = ErasureOrder(reason="誤った登録")
 DAY = 24 * 60 * 60
 THREE = papers.pdf("one", "two", "three")
-
-
-@pytest.fixture(autouse=True)
-def without_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reading pictures takes seconds a page and has tests of its own."""
-    monkeypatch.setattr(sandbox, "can_read", lambda: False)
 
 
 class Meanwhile:

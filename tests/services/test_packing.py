@@ -334,9 +334,7 @@ def test_unpacking_cut_off_anywhere_leaves_nothing_or_all(office: Office, reques
 
 def points(steps: int | None, request: pytest.FixtureRequest) -> list[int]:
     assert steps is not None and steps > 10
-    if request.config.getoption("--long"):
-        return list(range(1, steps + 1))
-    return sorted({1 + n * (steps - 1) // (POINTS - 1) for n in range(POINTS)})
+    return killing.points(steps, request.config, POINTS)
 
 
 @pytest.mark.parametrize("fault", [28, 30], ids=["disk full", "read-only"])

@@ -15,7 +15,7 @@ import pytest
 
 from tests.support import killing
 from tests.support.offices import DEVICE, NAMES, ORIGIN, PASSWORD, Clock, Office, household
-from tests.support.people import join
+from tests.support.people import Member, join
 from tests.support.visits import Visit, shows_nothing
 from vault.domain.access import Permission
 from vault.domain.erasures import ErasureOrder
@@ -324,7 +324,8 @@ def test_it_can_be_undone_before_the_confirmation(office: Office) -> None:
         restore(office, undo=True)
 
 
-def test_who_was_not_there_when_it_was_confirmed_is_told_at_the_next_sign_in(office: Office) -> None:
+def away_while_confirmed(office: Office) -> Member:
+    """Somebody who has not signed in since the office went back to a state without two clients' later notes."""
     member = join(office)
     name = backups.make(office.instance).name
     office.clock.tick(60)
@@ -332,6 +333,11 @@ def test_who_was_not_there_when_it_was_confirmed_is_told_at_the_next_sign_in(off
         write_note(office, "あとから", client)
     restore(office, name)
     confirm(office)
+    return member
+
+
+def test_who_was_not_there_when_it_was_confirmed_is_told_at_the_next_sign_in(office: Office) -> None:
+    member = away_while_confirmed(office)
     session = member.sign_in(office).session
     assert session.payload is not None
     [told] = session.payload.announced
@@ -349,13 +355,7 @@ def test_more_clients_than_are_read_in_one_go_hide_no_announcement(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(announcements, "AT_ONCE", 1)
-    member = join(office)
-    name = backups.make(office.instance).name
-    office.clock.tick(60)
-    for client in range(2):
-        write_note(office, "あとから", client)
-    restore(office, name)
-    confirm(office)
+    member = away_while_confirmed(office)
     payload = member.sign_in(office).session.payload
     assert payload is not None and [told.event for told in payload.announced] == [Event.RESTORE_CONFIRMED]
 
@@ -488,11 +488,7 @@ def test_killed_anywhere_the_same_command_or_its_undoing_brings_it_to_an_end(
         shutil.rmtree(place)
         return ended
 
-    steps = attempt(0)
-    assert steps
-    every = range(1, steps + 1) if pytestconfig.getoption("--long") else range(1, steps + 1, max(1, steps // 6))
-    for at in every:
-        assert attempt(at) is None
+    killing.at_points(attempt, pytestconfig, 8)
 
 
 # --- while people work
@@ -579,7 +575,9 @@ def test_from_the_second_disks_backup_and_replica_the_office_signs_in(two_disks:
     assert backups.drill(up.instance).faults == ()
 
 
-def test_a_rebuilding_that_was_killed_goes_on_and_a_used_folder_is_refused(two_disks: Office, tmp_path: Path) -> None:
+def test_a_rebuilding_that_was_killed_goes_on_and_a_used_folder_is_refused(
+    two_disks: Office, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
     office, source = two_disks, tmp_path / "second" / "backups"
     put_object(office)
     backups.make(office.instance)
@@ -602,10 +600,7 @@ def test_a_rebuilding_that_was_killed_goes_on_and_a_used_folder_is_refused(two_d
         up.instance.keyring.let_go()
         return ended
 
-    steps = attempt(0)
-    assert steps
-    for at in range(1, steps + 1, max(1, steps // 5)):
-        assert attempt(at) is None
+    killing.at_points(attempt, pytestconfig, 7)
 
 
 def test_without_any_key_it_says_so_and_with_a_named_replica_it_goes_on(two_disks: Office, tmp_path: Path) -> None:

@@ -12,15 +12,9 @@ from vault.domain.access import Role
 from vault.domain.erasures import ErasureOrder
 from vault.errors import Refused
 from vault.services import held_pages, intake, space, uploads, what_goes
-from vault.storage import sandbox
 
+pytestmark = pytest.mark.usefixtures("without_reading")
 TWO = papers.pdf("first page", "second page")
-
-
-@pytest.fixture(autouse=True)
-def without_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reading pictures takes seconds a page and has tests of its own."""
-    monkeypatch.setattr(sandbox, "can_read", lambda: False)
 
 
 def taken(office: Office) -> int:

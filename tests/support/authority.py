@@ -10,12 +10,14 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from flask import Flask
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from tests.support.dealings import made as made_dealing
 from tests.support.deposits import papers
 from tests.support.documents import pdf, take, upload
 from tests.support.offices import Clock, Office, copied, household, policy
@@ -25,9 +27,13 @@ from vault import catalogue
 from vault.domain.access import Role
 from vault.domain.inspections import NOTHING, Inspection
 from vault.domain.prints import POLICY_LIST, PrintOrder
-from vault.services import clients, deposits, inspections, policies, printing
+from vault.domain.tasks import Task
+from vault.domain.values import TypedDate
+from vault.services import clients, dealings, deposits, inspections, policies, printing
 from vault.services.accounts import compartments
 from vault.services.instance import Instance
+from vault.services.worklist import tasks
+from vault.web.dealing_rows import KINDS
 
 NAME, KANA, NUMBER = "八重樫 健", "ヤエガシ タケシ", "Z-2718"
 # What of the branch's client nobody outside may see: names, what was noted of him, his policy.
@@ -45,7 +51,7 @@ HEADS = frozenset({ADMINISTRATOR})
 
 PUBLIC = frozenset({
     "signing_in.index", "signing_in.new", "signing_in.create", "signing_in.end", "signing_in.lock", "signing_in.unlock",
-    "signing_in.alive", "signing_in.register", "signing_in.register_now", "signing_in.recover", "signing_in.recover_now",
+    "signing_in.alive", "signing_in.language", "signing_in.register", "signing_in.register_now", "signing_in.recover", "signing_in.recover_now",
     "help_pages.cookies", "passkeys.unlock", "passkeys.unlock_question",
 })  # fmt: skip
 # Before there is a password of one's own nothing else is reachable: by stage, its pages and where all others lead.
@@ -62,6 +68,33 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "clients.create": WRITERS,
     "clients.edit": WRITERS,
     "clients.save": WRITERS,
+    "family.new": WRITERS,
+    "family.add": WRITERS,
+    "worklist.choose": READERS,
+    "worklist.line": READERS,
+    "worklist.answer": WRITERS,
+    "worklist.done": WRITERS,
+    "worklist.reopen": WRITERS,
+    "worklist.calendar": READERS,
+    "worklist.closings": READERS,
+    "worklist.order": READERS,
+    "worklist.make": READERS,
+    "worklist.closings_order": READERS,
+    "worklist.closings_make": READERS,
+    "tasks.new": WRITERS,
+    "tasks.create": WRITERS,
+    "tasks.show": READERS,
+    "tasks.save": WRITERS,
+    "doubles.index": WRITERS,
+    "doubles.apart": WRITERS,
+    "doubles.clients_": WRITERS,
+    "doubles.unite_clients": WRITERS,
+    "doubles.policies": WRITERS,
+    "doubles.unite_policies": WRITERS,
+    "doubles.people": WRITERS,
+    "doubles.unite_people": WRITERS,
+    "doubles.earlier": READERS,
+    "doubles.version": READERS,
     "search.index": READERS,
     "search.show": READERS,
     "search.find": READERS,
@@ -75,6 +108,28 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "policies.edit": WRITERS,
     "policies.save": WRITERS,
     "policies.switch_existing": WRITERS,
+    "policies.undo": WRITERS,
+    "clients.undo": WRITERS,
+    # what is being typed, kept and looked at
+    "typing.new_client": WRITERS,
+    "typing.client": WRITERS,
+    "typing.new_policy": WRITERS,
+    "typing.policy": WRITERS,
+    "typing.drop": WRITERS,
+    "typing.postal_code": WRITERS,
+    "importing.index": WRITERS,
+    "importing.new": WRITERS,
+    "importing.create": WRITERS,
+    "importing.send": WRITERS,
+    "importing.columns_of": WRITERS,
+    "importing.match": WRITERS,
+    "importing.drop": WRITERS,
+    "importing_rows.show": WRITERS,
+    "importing_rows.check": WRITERS,
+    "importing_rows.fix": WRITERS,
+    "importing_rows.run": WRITERS,
+    "importing_rows.result": WRITERS,
+    "importing_rows.undo": WRITERS,
     "deposits.index": READERS,
     "deposits.show": READERS,
     "deposits.version": READERS,
@@ -85,6 +140,13 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "deposits.back": WRITERS,
     "deposits.back_now": WRITERS,
     "deposits.again": WRITERS,
+    "dealings.index": READERS,
+    "dealings.show": READERS,
+    "dealings.version": READERS,
+    "dealings.new": WRITERS,
+    "dealings.create": WRITERS,
+    "dealings.edit": WRITERS,
+    "dealings.save": WRITERS,
     # a viewer reads and prints; another writer approves; everybody may look whether papers came back
     "pictures.show": READERS,
     "documents.show": READERS,
@@ -140,6 +202,8 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "bin.put_policy": WRITERS,
     "bin.document": WRITERS,
     "bin.put_document": WRITERS,
+    "bin.dealing": WRITERS,
+    "bin.put_dealing": WRITERS,
     "bin.bring_back": WRITERS,
     "erasing.client": HEADS,
     "erasing.client_now": HEADS,
@@ -197,6 +261,7 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "devices.rename": EVERYBODY,
     "devices.remove": EVERYBODY,
     "own.show": EVERYBODY,
+    "own.save": EVERYBODY,
     "own.password": EVERYBODY,
     "own.password_now": EVERYBODY,
     "own.device_code": EVERYBODY,
@@ -218,16 +283,24 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
 }
 # Besides those with a client in their address: he is named in what is asked or sent.
 NAMES_A_CLIENT = frozenset({
+    "family.new", "family.add",
+    "doubles.clients_", "doubles.unite_clients", "doubles.policies", "doubles.unite_policies", "doubles.earlier",
     "bin.client", "bin.put_client", "bin.policy", "bin.put_policy","prints.choose", "prints.make", "ledger.take_out", "ledger.note_take_out",
     "bin.document", "bin.put_document", "documents.show", "documents.beside", "documents.edit", "documents.save", "blackout.show",
     "blackout.settle", "uploads.new", "uploads.create", "uploads.begin", "uploads.cancel",
-    "deposits.show", "deposits.version", "deposits.new", "deposits.create", "deposits.edit", "deposits.save", "deposits.back", "deposits.back_now"})
+    "deposits.show", "deposits.version", "deposits.new", "deposits.create", "deposits.edit", "deposits.save", "deposits.back", "deposits.back_now",
+    "dealings.index", "dealings.show", "dealings.version", "dealings.new", "dealings.create", "dealings.edit", "dealings.save", "bin.dealing",
+    "bin.put_dealing", "worklist.line", "worklist.answer", "tasks.new", "tasks.create", "tasks.show",
+    "tasks.save", "typing.client", "typing.new_policy", "typing.policy"})
 # Everybody may, and nobody of these people has one yet: what is asked for by its name is not there.
 OF_NOTHING = frozenset({
+    "typing.drop",
+    "doubles.apart", "doubles.people", "doubles.unite_people", "doubles.version",
+    "worklist.done", "worklist.reopen", "importing.send", "importing.columns_of", "importing.match", "importing_rows.show", "importing_rows.check", "importing_rows.fix", "importing_rows.run", "importing_rows.result", "importing_rows.undo",
     "search.drop", "bin.bring_back", "pictures.show", "documents.again", "documents.readings", "uploads.show", "uploads.piece", "uploads.take", "deposits.again", "erasing.member_now", "erasing.make", "whole_office.make", "passkeys.remove", "passkeys.remove_now"})
 # What these do would end the session, or take away what others of the table need: asked last, in this order.
 LAST = (
-    "bin.put_document", "bin.put_policy", "bin.put_client",
+    "bin.put_dealing", "bin.put_document", "bin.put_policy", "bin.put_client",
     "people.note", "people.change", "people.reenrol_now", "people.stop_now", "devices.remove", "compartments.rename",
     "compartments.set_members", "compartments.move_now", "signing_in.unlock", "signing_in.lock", "signing_in.end",
 )  # fmt: skip
@@ -247,6 +320,8 @@ class Staffed:
     policy: bytes
     deposit: bytes
     document: bytes
+    task: bytes
+    dealings: dict[str, bytes]
     serial: int
     victim: bytes
     members: dict[str, Member]
@@ -273,6 +348,8 @@ def staffed(template: Office, root: Path) -> Staffed:
     made = policies.create(office.desk(), client, policy(theirs, "日本生命", NUMBER))
     deposit = deposits.create(office.desk(), client, papers(NAME, NUMBER))
     document = take(office.desk(), client, upload(office.desk(), client, pdf("a page"))).document
+    task = tasks.create(office.desk(), client, Task(what=NAME, due=TypedDate.of(date(2026, 11, 25))))
+    noted = {what: dealings.create(office.desk(), client, made_dealing(kind, handler=NAME)) for what, kind in KINDS.items()}
     order = PrintOrder(sheet=POLICY_LIST, purpose="社内利用", addressee=f"{NAME} 様", copies=1)
     serial = printing.print_client(office.desk(), client, order).serial
     members = {
@@ -287,7 +364,7 @@ def staffed(template: Office, root: Path) -> Staffed:
     office.clock.tick(20 * DAY)  # into December, so that November is there to be inspected
     inspections.sign(office.desk(), MONTH, Inspection(findings="なし", result=NOTHING))
     office.restart()
-    return Staffed(office, main, branch, client, made, deposit, document, serial, victim, members)
+    return Staffed(office, main, branch, client, made, deposit, document, task, noted, serial, victim, members)
 
 
 def role_of(who: str) -> Role:
@@ -337,8 +414,11 @@ def address(app: Flask, rule: Rule, of: Staffed, device: bytes) -> str:
     values = {
         "client": of.client.hex(), "policy": of.policy.hex(), "deposit": of.deposit.hex(), "document": of.document.hex(), "upload": "0" * 32, "number": 1, "owner": "Household", "serial": of.serial,
         "person": of.victim.hex(), "compartment": of.branch.hex(), "device": device.hex(),
-        "token": "of-another-session",
+        "token": "of-another-session", "goes": of.client.hex(), "other": of.policy.hex(), "one": "0" * 32, "task": of.task.hex(), **(rule.defaults or {}),
     }  # fmt: skip
+    values["record"] = of.dealings[str(values.get("what", "contacts"))].hex()
+    if rule.endpoint.startswith("worklist."):
+        values |= {"record": of.client.hex(), "sort": "birthday", "nth": 2026}
     with app.test_request_context():
         path = app.url_map.bind("localhost").build(rule.endpoint, {name: values[name] for name in rule.arguments})
     asked = {"ledger.take_out": f"?client={of.client.hex()}", "prints.choose": f"?client={of.client.hex()}"}

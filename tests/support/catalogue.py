@@ -15,6 +15,7 @@ _HALF_KEY = re.compile(r"[a-z][a-z0-9-]*\.+")
 METHODS = {"templates": [("**.html", "jinja2"), ("**.txt", "jinja2")], "vault": [("**.py", "python")]}
 KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "_": None, "gettext": None, "lazy_gettext": None, "_l": None, "ngettext": (1, 2), "lazy_ngettext": (1, 2),
+    "own_words": None,
 }
 PLACE = re.compile(r"%\((\w+)\)[a-z]|(?<!%)%[sd]")
 

@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from random import Random
 
+import pytest
 from pypdf import PdfWriter
 
 from tests.support import scans
@@ -18,12 +19,19 @@ from vault.services.clients import HeldDocument
 from vault.services.intake import Step
 from vault.services.safe import Desk
 from vault.services.uploads import PIECE, Arriving
+from vault.storage import sandbox
 
 # The check digit is right, and nobody has it: it begins like no number that was ever given out.
 MY_NUMBER = "0000 1234 5674"
 NUMBERED = f"Number\n\n{MY_NUMBER}"  # far enough below that only it is blacked out
 PASSWORD = "himitsu"
 POLICY = Document(kind="保険証券", title="終身の証券")
+
+
+@pytest.fixture
+def without_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading pictures takes seconds a page and has tests of its own."""
+    monkeypatch.setattr(sandbox, "can_read", lambda: False)
 
 
 def pdf(*pages: str) -> bytes:

@@ -70,7 +70,7 @@ def _faults(answer: APIResponse) -> str:
 def add_client(page: Page, instance: Instance, typed: Typed, owner: str = "Household") -> str:
     """Saves a new client; returns the path of its page."""
     there = page.request.get(f"{instance.address}/clients/new/{owner}").text()
-    room = re.search(r'name="compartment"[^>]*>.*?<option value="([0-9a-f]+)" selected', there, re.DOTALL)
+    room = re.search(r'name="compartment"[^>]*>.*?<option value="([0-9a-f]+)"[^>]* selected', there, re.DOTALL)
     assert room, "the form has no compartment chosen"
     answer = post(page, instance, f"/clients/new/{owner}", {**typed, "compartment": room[1]})
     assert answer.ok, _faults(answer)

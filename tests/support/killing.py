@@ -15,11 +15,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 FINISHED, FAILED = 77, 78
 EVERY = 10**9
+POINTS = 3  # of each act in the everyday run
 
 
 class Steps:
@@ -133,3 +135,22 @@ def run_prepared(prepare: Callable[[], Callable[[], object]], fatal: int = EVERY
         return None
     assert os.WEXITSTATUS(status) == FINISHED, "the act failed before it was killed"
     return int.from_bytes(told, "big")
+
+
+# --- at which steps
+
+
+def points(steps: int, config: pytest.Config, most: int = POINTS) -> list[int]:
+    """Which of the steps to die before: all with --long, or some over the whole length, the first and the last too."""
+    if config.getoption("--long") or steps <= most:
+        return list(range(1, steps + 1))
+    return sorted({1 + n * (steps - 1) // (most - 1) for n in range(most)})
+
+
+def at_points(attempt: Callable[[int], int | None], config: pytest.Config, most: int = POINTS) -> int:
+    """Attempts it whole, by 0, which tells its steps, then cut off before some of them; returns how many these were."""
+    steps = attempt(0)
+    assert steps
+    ended = [attempt(at) for at in points(steps, config, most)]
+    assert ended == [None] * len(ended), "it was to die there and lived"
+    return len(ended)

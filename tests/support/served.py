@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,6 +12,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from tests.support import pages
 from tests.support.browser import office_context
 from tests.support.offices import DEVICE, PASSWORD, Office
+from tests.support.site import running
 from tests.support.visits import cookie_of
 from vault.services.instance import Instance
 from vault.web.app import create_app
@@ -30,14 +30,8 @@ def address_of(office: Office) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Instance, "keep", lambda self: None)
         server = make_server("127.0.0.1", 0, create_app(office.instance), threaded=True, request_handler=Silent)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
+        with running(server):
             yield f"http://localhost:{server.port}"
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
 
 
 @contextmanager

@@ -94,7 +94,9 @@ def facts_for_routes(office: Office) -> dict[str, Any]:
         "client": office.facts.clients[0].hex(), "policy": office.facts.policies[0][0].hex(), "number": 1,
         "owner": "Household", "serial": 1, "person": office.facts.person.hex(), "device": device.hex(),
         "compartment": room.hex(), "deposit": office.facts.clients[1].hex(), "document": office.facts.clients[1].hex(),
-        "upload": "0" * 32, "token": "of-another-session",
+        "goes": office.facts.clients[1].hex(), "one": "0" * 32, "other": office.facts.policies[0][1].hex(),
+        "upload": "0" * 32, "token": "of-another-session", "record": office.facts.clients[1].hex(),
+        "task": office.facts.clients[1].hex(), "sort": "maturity", "nth": 0,
     }  # fmt: skip
 
 
@@ -118,7 +120,7 @@ def this_month(office: Office) -> str:
 
 def address(app: Flask, rule: Rule, office: Office, **other: str) -> str:
     """The rule filled in with what the office has, or with `other`; what its pages about a month and a passkey ask for."""
-    values = {**facts_for_routes(office), **other}
+    values = {**facts_for_routes(office), **(rule.defaults or {}), **other}
     told = {name: values[name] for name in rule.arguments}
     if rule.rule.startswith("/inspections/"):
         told["m"] = this_month(office)

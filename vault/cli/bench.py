@@ -36,7 +36,7 @@ from vault.services.safe import OFFICE_PAGE
 from vault.storage import schema
 from vault.storage.database import create_tables, open_database, transaction
 
-PAGES, SAVES, SIGN_INS, WRITES, LISTS = 400, 400, 15, 5, 4
+WRITES, LISTS = 5, 4
 REST_SECONDS = 6.0
 
 
@@ -75,6 +75,7 @@ def _figures(place: Path, clients: int, people: int, objects: int) -> Iterator[F
         smaller = make(place / "smaller", max(1, clients // bench_search.TENTH))
         stack.callback(shutil.rmtree, smaller.instance.settings.run, ignore_errors=True)
         yield from bench_search.figures(office, place, smaller)
+        yield from bench_search.at_once(office, lambda: Server(place / "sealed", "bench_memory"))
         yield from bench_documents.figures(office, office.desk, place)
         yield from bench_people.figures(office, people, lambda: Server(place / "sealed", "bench_memory"))
         yield from bench_backup.figures(office, objects, place, lambda: Server(place / "sealed", "bench_memory"))
@@ -117,12 +118,12 @@ def _plain_copy(office: Measured, folder: Path) -> Path:
 def _served(server: Server, office: Measured, twin: Path) -> Iterator[Figure]:
     page = f"/clients/{office.client.hex()}"
     browser = Browser(server.port, office.device_secret)
-    yield _milliseconds("sign_in", [browser.sign_in(office.login_id) for _ in range(SIGN_INS)])
+    yield _milliseconds("sign_in", [browser.sign_in(office.login_id) for _ in range(office.rounds.sign_ins)])
     yield from _memory(server, browser, office, page)
     with Server(twin, "bench_plain") as plain_server:
         plain = Browser(plain_server.port, office.device_secret)
         plain.sign_in(office.login_id)
-        yield from _pages(browser, plain, page)
+        yield from _pages(browser, plain, page, office.rounds.pages)
 
 
 def _memory(server: Server, browser: Browser, office: Measured, page: str) -> Iterator[Figure]:
@@ -141,13 +142,13 @@ def _memory(server: Server, browser: Browser, office: Measured, page: str) -> It
     browser.pause()
 
 
-def _pages(browser: Browser, plain: Browser, page: str) -> Iterator[Figure]:
+def _pages(browser: Browser, plain: Browser, page: str, times: int) -> Iterator[Figure]:
     """The same page of both servers by turns, so that whatever else this machine does befalls both."""
     for each in (browser, plain):
-        for _ in range(20):
+        for _ in range(times // 20):
             each.get(page)
     sealed_times, plain_times = [], []
-    for _ in range(PAGES):
+    for _ in range(times):
         sealed_times.append(_timed(lambda: browser.get(page)))
         plain_times.append(_timed(lambda: plain.get(page)))
     yield _milliseconds("client_page", sealed_times)
@@ -172,7 +173,7 @@ def _sign_ins(office: Measured) -> Iterator[Figure]:
         signing_in.sign_in(office.instance, office.login_id, PASSWORD, office.device_secret, HERE)
 
     with patch.object(signing_in, "stretch", stretch):
-        whole = [_timed(sign_in) for _ in range(SIGN_INS)]
+        whole = [_timed(sign_in) for _ in range(office.rounds.sign_ins)]
     share = statistics.median(part / all_of_it for part, all_of_it in zip(inside, whole, strict=True))
     yield Figure("sign_in_argon2", round(100 * share, 1), "%", 85, least=True)
 
@@ -192,7 +193,7 @@ def _saves(office: Measured, place: Path) -> Iterator[Figure]:
     create_tables(place / "plain.db")
     engine = open_database(place / "plain.db")
     ours, theirs, bare = [], [], []
-    for number in range(SAVES):
+    for number in range(office.rounds.saves):
         policy = office.policies[number % len(office.policies)]
         record = payloads.decode(held[policy].payload, Policy)
         ours.append(_timed(partial(policies.save, desk, client, policy, record, version[policy])))

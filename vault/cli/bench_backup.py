@@ -42,7 +42,7 @@ from vault.storage.snapshots import sync_file
 
 MIB = 1024 * 1024
 VERSIONS, LARGE_MIB = 200, 40
-ROUNDS, AT_ONCE, ERASED = 3, 20, 3
+AT_ONCE, ERASED = 20, 3
 ORDER = ErasureOrder(reason="その他")
 
 
@@ -106,7 +106,7 @@ def _backups(office: Measured, place: Path) -> Iterator[Figure]:
 
     Both are made as on another disk, where nothing can be linked, and read from the disk: at night nobody has lately
     looked at 2 GB of scans. A backup is durable when it has ended, so the copy's way to the disk counts as well. The
-    first and the copy by turns, the middle of three.
+    first and the copy by turns, the middle of their times.
     """
     with patch.object(storage.os, "link", _other_disk):
         first, copy = _first(office, place)
@@ -140,7 +140,7 @@ def _first(office: Measured, place: Path) -> tuple[float, float]:
     """Seconds of a first backup and of a plain copy."""
     took: list[tuple[float, float]] = []
     folder = office.instance.settings.backups
-    for _ in range(ROUNDS):
+    for _ in range(office.rounds.copies):
         shutil.rmtree(folder, ignore_errors=True)
         _forget(office)
         copied = _seconds(lambda: _copy(office, place / "copy"))

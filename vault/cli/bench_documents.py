@@ -17,6 +17,7 @@ from unittest.mock import patch
 
 from vault.cli.bench_figure import Figure
 from vault.cli.bench_office import Measured
+from vault.cli.bench_rounds import Rounds
 from vault.crypto.keys import new_id
 from vault.domain.access import Permission
 from vault.domain.documents import KINDS, Document, Intake
@@ -26,8 +27,7 @@ from vault.services.audit import Event
 from vault.services.safe import Desk
 from vault.storage import sandbox
 
-PAGES, ROUNDS = 10, 3
-LARGE, MIB = 100, 1024 * 1024
+MIB = 1024 * 1024
 _A4 = (2480, 3508)  # 300 dpi, as an office's scanner makes it
 _NOISE = 12.0
 # Draws at the size at which we draw, writes what we write, and tells how long that took without starting up.
@@ -42,9 +42,9 @@ print(time.perf_counter() - began)
 
 
 def figures(office: Measured, desk: Desk, place: Path) -> Iterator[Figure]:
-    """A scan of ten pages and an object of 100 MiB; `place` is for what is made and thrown away."""
-    scan = _scan()
-    yield from _redrawing(scan, place)
+    """A scan of some pages and a large object; `place` is for what is made and thrown away."""
+    scan = _scan(office.rounds.scan_pages)
+    yield from _redrawing(scan, place, office.rounds)
     yield from _large(office, desk, place)
     yield from _taken_in(office, desk, scan)
 
@@ -52,19 +52,19 @@ def figures(office: Measured, desk: Desk, place: Path) -> Iterator[Figure]:
 # --- redrawn
 
 
-def _redrawing(scan: bytes, place: Path) -> Iterator[Figure]:
+def _redrawing(scan: bytes, place: Path, rounds: Rounds) -> Iterator[Figure]:
     """By turns on the same file."""
     path = place / "scan.pdf"
     path.write_bytes(scan)
     starts, ours, theirs = [], [], []
-    for _ in range(ROUNDS):
+    for _ in range(rounds.scans):
         starts.append(_redrawn(b"GIF89a"))  # refused by its first bytes: a start, a jail, and nothing drawn
         ours.append(_redrawn(scan))
         theirs.append(_bare(path))
     path.unlink()
     start, own, bare = (statistics.median(each) for each in (starts, ours, theirs))
     yield Figure("redraw_start", round(1000 * start, 1), "ms", 170)
-    yield Figure("redraw_page", round(1000 * (own - start) / PAGES, 1), "ms")
+    yield Figure("redraw_page", round(1000 * (own - start) / rounds.scan_pages, 1), "ms")
     yield Figure("redraw_quotient", round((own - start) / bare, 3), "×", 1.3)
 
 
@@ -81,8 +81,8 @@ def _bare(path: Path) -> float:
     return float(told.stdout)
 
 
-def _scan() -> bytes:
-    """Ten pages of lines and grain in colour, each a JPEG, as scanners put them into a PDF."""
+def _scan(pages: int) -> bytes:
+    """Pages of lines and grain in colour, each a JPEG, as scanners put them into a PDF."""
     from PIL import Image, ImageDraw
     page = Image.merge("RGB", [Image.effect_noise(_A4, _NOISE).point(lambda value: value // 4 + 220) for _ in range(3)])
     brush = ImageDraw.Draw(page)
@@ -90,7 +90,7 @@ def _scan() -> bytes:
         brush.line((250, line, 2200, line), fill=(20, 20, 30), width=6)
     brush.ellipse((1800, 2800, 2100, 3100), outline="red", width=12)
     into = BytesIO()
-    page.save(into, "PDF", resolution=300, quality=80, save_all=True, append_images=[page] * (PAGES - 1))
+    page.save(into, "PDF", resolution=300, quality=80, save_all=True, append_images=[page] * (pages - 1))
     return into.getvalue()
 
 
@@ -99,7 +99,7 @@ def _scan() -> bytes:
 
 def _large(office: Measured, desk: Desk, place: Path) -> Iterator[Figure]:
     """Durable on the same disk, and read back while the system has it in memory: what differs is the sealing."""
-    data, plain = os.urandom(LARGE * MIB), place / "plain.bin"
+    data, plain = os.urandom(office.rounds.large * MIB), place / "plain.bin"
     folder = desk.folder(office.client)
     sealed = [_seconds(lambda: _put(office, desk, data)) for _ in range(3)]
     written = [_seconds(lambda: _write(plain, data)) for _ in range(3)]

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from vault.cli.bench_rounds import Rounds, rounds_for
 from vault.config import load
 from vault.crypto.keys import new_id, new_key
 from vault.crypto.unlock import recovery_groups
@@ -31,7 +32,8 @@ AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Measured:
-    """An office that is filled: its instance, somebody at work, what he signs in with, and the client to open."""
+    """An office that is filled: its instance, somebody at work, what he signs in with, the client to open, and how
+    often that is done."""
 
     instance: Instance
     desk: Desk
@@ -39,6 +41,7 @@ class Measured:
     device_secret: bytes
     client: bytes
     policies: list[bytes]
+    rounds: Rounds
 
 
 def make(folder: Path, clients: int) -> Measured:
@@ -54,7 +57,7 @@ def make(folder: Path, clients: int) -> Measured:
     owners = _fill(desk, clients)
     with desk.act(Event.CLIENT_OPENED, Permission.READ_CLIENTS, owners[0]) as act:
         held = [i for i, entry in act.contents(owners[0]).entries.items() if entry[0] == POLICY]
-    return Measured(instance, desk, login_id, secret, owners[0], held)
+    return Measured(instance, desk, login_id, secret, owners[0], held, rounds_for(clients))
 
 
 def _first_day(instance: Instance, session: sessions.Session) -> sessions.Session:
@@ -131,7 +134,7 @@ def _policies(family: Household) -> list[Policy]:
             "insurer": ("日本生命", "オリックス生命", "アフラック", "メットライフ生命", "第一生命")[number % 5],
             "policy_number": f"AB-{4711 + number}-{number:03}", "kind": kind, "product": product, "state": "有効",
             "handled_by": "自社", "premium": f"{premium:,}", "mode": "月", "contract_date": f"20{number % 20:02}-06-01",
-            "term": "終身", "payment_term": "60歳まで", "contract_age": "29", "age_basis": "満年齢", "deduction_class": "新一般",
+            "term": "終身", "payment_term": "60歳まで", "contract_age": str(21 + number % 20), "age_basis": "満年齢", "deduction_class": "新一般",
             "roles": [
                 {"role": "契約者", "name": "計測 太郎"}, {"role": "被保険者", "name": "計測 太郎"},
                 {"role": "死亡受取人", "name": "計測 花子", "relationship": "妻", "share": "100"},

@@ -17,7 +17,7 @@ from typing import Any
 
 from vault.domain.clients import Client
 from vault.services import audit, clients, sessions
-from vault.services.acts import Act, Folder, Opened
+from vault.services.acts import Act, Contents, Folder, Opened
 from vault.services.safe import Desk
 from vault.storage import records
 
@@ -54,6 +54,11 @@ def _folder(desk: Desk, owner: bytes) -> Folder:
     return Folder(owner, owner, b"", desk.directory.of_clients()[0])
 
 
+def _contents(act: Act, owner: bytes) -> Contents:
+    """A plain program has no such list; who asks it how many of a kind there are is told of none."""
+    return Contents(_folder(act.desk, owner), None, {})
+
+
 def _as_it_is(_key: bytes, data: bytes, _context: object) -> bytes:
     return data
 
@@ -62,7 +67,7 @@ def become_plain() -> None:
     """Take the keys out of the program in this process."""
     changed: list[tuple[Any, str, Any]] = [
         (Act, "read", _read), (Act, "read_one", _read_one), (Act, "read_earlier", _read_earlier),
-        (clients, "client_of", _client_of), (Desk, "folder", _folder),
+        (Act, "contents", _contents), (clients, "client_of", _client_of), (Desk, "folder", _folder),
         (sessions, "seal", _as_it_is), (sessions, "open_sealed", _as_it_is),
         (audit, "seal", _as_it_is), (audit, "_journal_key", lambda *_: (bytes(16), b"")),
     ]  # fmt: skip

@@ -6,11 +6,13 @@ import sqlite3
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 from vault.cli.bench_figure import Figure
 from vault.cli.bench_office import Measured
+from vault.cli.bench_server import WORKERS, Browser, Server
 from vault.domain.access import Permission
 from vault.domain.policies import Policy
 from vault.domain.search import CLIENT, Query, Row, client_row, policy_row
@@ -26,7 +28,7 @@ from vault.storage.database import reading
 # A rare name, a common word, a word of every policy; a plain program is asked for just the same.
 _FACT = Fact(Event.SEARCHED)
 WORDS = ("太郎499", "医療", "証券は金庫")
-TIMES, SAVES, SHOWN, TENTH = 12, 15, 50, 10
+SHOWN, TENTH, PEOPLE = 50, 10, 10
 
 
 def figures(office: Measured, place: Path, smaller: Measured) -> Iterator[Figure]:
@@ -34,7 +36,7 @@ def figures(office: Measured, place: Path, smaller: Measured) -> Iterator[Figure
     yield Figure("search_ready", round(_ready(office), 1), "s")
     plain = _plain(office, place / "search.db")
     ours, theirs = [], []
-    for words in WORDS * TIMES:
+    for words in WORDS * office.rounds.searches:
         ours.append(_timed(partial(_search, office, words)))
         theirs.append(_timed(partial(_like, plain, words)))
     plain.close()
@@ -43,8 +45,34 @@ def figures(office: Measured, place: Path, smaller: Measured) -> Iterator[Figure
     yield Figure("search_quotient", round(sum(ours) / sum(theirs), 3), "×", 0.5)
     yield Figure("search_behind", round(1000 * _behind(office), 1), "ms")
     _ready(smaller)
-    small = [_timed(partial(_search, smaller, words)) for words in WORDS * TIMES]
+    small = [_timed(partial(_search, smaller, words)) for words in WORDS * office.rounds.searches]
     yield Figure("search_growth", round(statistics.median(ours) / statistics.median(small), 2), "×", TENTH)
+
+
+def at_once(office: Measured, serve: Callable[[], Server]) -> Iterator[Figure]:
+    """The page of the search, for one person alone and for ten at the same time, without a pause between two searches."""
+    office.instance.keyring.let_go()
+    with serve() as server:
+        browsers = [Browser(server.port, office.device_secret) for _ in range(PEOPLE)]
+        for browser in browsers:
+            browser.sign_in(office.login_id)
+            browser.get("/search")
+        alone = _by_hand(browsers[0], office)
+        with ThreadPoolExecutor(PEOPLE) as people:
+            together = [seconds for each in people.map(partial(_by_hand, office=office), browsers) for seconds in each]
+    one, many = (statistics.quantiles(times, n=20)[-1] for times in (alone, together))
+    yield Figure("search_page", round(1000 * one, 1), "ms")
+    yield Figure("search_page_crowd", round(1000 * many, 1), "ms")
+    # Each worker has so many of them to serve; whoever waits for longer than twice that waits for something else.
+    yield Figure("search_page_waiting", round(many / one / (PEOPLE / WORKERS), 2), "×", 2)
+
+
+def _by_hand(browser: Browser, office: Measured) -> list[float]:
+    def search(words: str) -> None:
+        browser.pause()  # each by whichever worker is free, as through a web server in front
+        browser.post("/search", words=words)
+
+    return [_timed(partial(search, words)) for words in WORDS * office.rounds.searches]
 
 
 def _timed(act: Callable[[], object]) -> float:
@@ -123,7 +151,7 @@ def _behind(office: Measured) -> float:
         held = act.read_one(client, office.policies[0], POLICY)
     record, version = payloads.decode(held.payload, Policy), held.row.version
     after, idle = [], []
-    for number in range(SAVES):
+    for number in range(office.rounds.changes):
         policies.save(desk, client, office.policies[0], record, version + number)
         after.append(_timed(partial(_search, office, WORDS[0])))
         idle.append(_timed(partial(_search, office, WORDS[0])))

@@ -88,18 +88,22 @@ class Browser:
 
     def __init__(self, port: int, device_secret: bytes) -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
+        self._token = ""
         self.cookies = {"__Host-device": urlsafe_b64encode(device_secret).decode("ascii")}
 
     def get(self, path: str) -> bytes:
         """A page that must be there."""
         return self._ask("GET", path, None, 200)
 
+    def post(self, path: str, **typed: str) -> bytes:
+        """What answers a form, with the token of the page that was asked for last."""
+        return self._ask("POST", path, urlencode({"csrf_token": self._token, **typed}), 200)
+
     def sign_in(self, login_id: str) -> float:
         """Sign in, as a new session; returns the seconds from the POST to its answer."""
         self.cookies.pop("__Host-session", None)
-        token = _TOKEN.search(self.get("/session/new").decode())
-        assert token is not None
-        form = urlencode({"csrf_token": token[1], "login_id": login_id, "password": PASSWORD})
+        self.get("/session/new")
+        form = urlencode({"csrf_token": self._token, "login_id": login_id, "password": PASSWORD})
         began = time.perf_counter()
         self._ask("POST", "/session/new", form, 303)
         return time.perf_counter() - began
@@ -116,6 +120,8 @@ class Browser:
             self.cookies[name] = value
         if answer.status != wanted:
             raise NotReady("error")
+        found = _TOKEN.search(body.decode("utf-8", "replace"))
+        self._token = found[1] if found else self._token
         return body
 
     def pause(self) -> None:
