@@ -298,8 +298,7 @@ def written(rows: Rows, empty: Path) -> Path:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@example([("edit", 6, 0, "clear", "0"), ("delete and move up", 4, 0, "at", b"")])
-@example([("edit", 2, 0, "clear", "0"), ("put in", 5, 2, "at", b"")])
+@example([("edit", 2306, 0, "clear", "0"), ("delete and move up", 4148, 0, "at", b"\x00")])
 @given(st.lists(operations, max_size=3))
 def test_whatever_is_done_to_the_rows_both_name_the_first_that_differs(originals: Rows, empty: Path, done: list[Any]) -> None:
     rows = originals
