@@ -67,7 +67,9 @@ def transaction(engine: Engine) -> Iterator[Connection]:
 def reading(engine: Engine) -> Iterator[Connection]:
     """One moment of the database for as long as the block takes; nobody who writes has to wait for it."""
     with refusing(engine), engine.connect() as connection:
-        yield connection.execution_options(**{_READING: True})
+        reader = connection.execution_options(**{_READING: True})
+        with reader.begin():  # at once: prepared statements go by SQLAlchemy, which would begin with the first of its own
+            yield reader
 
 
 @contextmanager
