@@ -626,6 +626,24 @@ def test_four_workers_at_once_leave_segments_that_say_what_the_records_say(offic
     assert found(office.desk(), Query(words="日本")) == naive(office.desk(), Query(words="日本"))
 
 
+def test_a_client_who_came_in_while_somebody_searched_is_found_by_the_next(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """His key was not among those with which the first search began, though its moment of the records has him."""
+    other, room = office.desk(office.worker()), office.desk().client_compartments()[0]
+    asked(office.desk(), "志摩")
+    whole = index.work_off
+
+    def meanwhile(*args: Any) -> int:
+        monkeypatch.setattr(index, "work_off", whole)
+        left = whole(*args)
+        policies.create(other, office.facts.clients[0], policy(household(NAMES[0], "シマ"), "日本生命", "W-1"))
+        clients.create(other, room, household("八重樫 健", "ヤエガシ"))
+        return left
+
+    monkeypatch.setattr(index, "work_off", meanwhile)
+    assert asked(office.desk(), "W-1").total == 1
+    assert asked(office.desk(), "八重樫").total == 1
+
+
 def test_an_office_too_large_to_be_made_ready_at_once_is_made_ready_bit_by_bit(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finding, "PATIENCE", 0.0)
     monkeypatch.setattr(finding, "FEW", 0)

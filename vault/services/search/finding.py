@@ -22,7 +22,7 @@ from vault.domain.search import (
     policy_pieces,
     reasons,
 )
-from vault.errors import Conflict, Damaged, Malformed, NotFound, Unwritable
+from vault.errors import Conflict, Damaged, Malformed, NotFound
 from vault.services import payloads
 from vault.services.acts import Act
 from vault.services.audit import Event, Fact
@@ -118,7 +118,8 @@ def _once(desk: Desk, query: Query, day: date, limit: int, before: tuple[int, in
             act.fact.keystore = desk.stored
         act.tell(clients=found.clients, others=found.total - found.clients, shown=len(hits))
     for each in done:
-        _put_by(desk, each, head)
+        if each.complete:
+            index.put_by(desk, each.room, each.state, each.made, head)
     return Results(found.clients, found.total - found.clients, hits, pending)
 
 
@@ -175,14 +176,6 @@ def _answer_of(made: bytes, wanted: Needles, limit: int) -> Scan:
         return told(part, answering(part, wanted), limit)
     finally:
         part.wipe()
-
-
-def _put_by(desk: Desk, each: _Searched, head: tuple[int, bytes]) -> None:
-    """Settle what was made or has gathered: the next search has less to do."""
-    if each.complete and (each.made or index.due(each.state, head)):
-        with suppress(Unwritable):  # the answer stands all the same
-            index.settle(desk.instance, each.room, each.state.numbers, each.made, head)
-            index.rebase(desk.instance, each.room)
 
 
 # --- what is shown

@@ -115,6 +115,9 @@ def work_off(desk: Desk, room: Room, until: float, few: int) -> int:
         settle(desk.instance, room, seen, made, None)
         rebase(desk.instance, room, PART_AT_FIRST)
     if left is not None:
+        # With an older keystore a client who came in meanwhile would not have been seen to be missing.
+        if not owners and not desk.refresh():
+            settle(desk.instance, room, seen, b"", head)
         rebase(desk.instance, room)
     return len(owners)
 
@@ -143,6 +146,16 @@ def due(state: State, head: tuple[int, bytes]) -> bool:
     return head[0] - state.upto[0] > ENTRIES
 
 
+def put_by(desk: Desk, room: Room, state: State, made: bytes, head: tuple[int, bytes]) -> None:
+    """Settle what a reader made (nothing may be missing but that as of `head`), or what has gathered: the next one has less
+    to do."""
+    if made or due(state, head):
+        with suppress(Unwritable):  # the answer stands all the same
+            # With older keys a client who came in meanwhile would not have been seen to be missing.
+            settle(desk.instance, room, state.numbers, made, None if desk.refresh() else head)
+            rebase(desk.instance, room)
+
+
 def settle(instance: Instance, room: Room, seen: Collection[int], made: bytes, upto: tuple[int, bytes] | None) -> None:
     """Put by `made`, a plaintext that is not written yet, with small segments that lie over the base already.
 
@@ -156,9 +169,11 @@ def settle(instance: Instance, room: Room, seen: Collection[int], made: bytes, u
             state.add(Packed(UNWRITTEN, bytearray(made), len(made)))
         parts = _to_merge(state)
         entries = [entry for part in parts for entry in _living(state, part)]
-        whole: dict[bytes, int] = {}
-        for part in parts:
-            whole |= {owner: max(at, whole.get(owner, 0)) for owner, at in part.head.whole.items()}
+        # Of a client on whom another segment has the last word nothing is said: two workers may have made his rows as of
+        # the same position, and the rows here are the ones that do not count.
+        whole = {
+            owner: at for part in parts for owner, at in part.head.whole.items() if state.whole[owner] == (at, part.number)
+        }
         checkpoint = Head(FORM, MERGED, upto or state.upto, owed=state.still_owed(), stands={})
         gone = [part.number for part in [*parts, state.checkpoint] if part.number != UNWRITTEN]
         merged = [Head(FORM, MERGED, whole=whole)] if entries or whole else []
@@ -191,6 +206,10 @@ def rebase(instance: Instance, room: Room, share: int = PART) -> None:
         rows = sum(part.count for part in merged)
         base = (len(state.marks) - len(merged)) * CHUNK
         if state.checkpoint is None or rows <= min(MOST, max(LEAST, base // share)):
+            return
+        # The base does not note as of when it tells a client: what was made of later changes than the checkpoint has seen
+        # stays merged until it has seen them, or it would all be missing again.
+        if any(at > state.upto[0] for part in merged for at in part.head.whole.values()):
             return
         gone, first, marks = [part.number for part in [*merged, state.checkpoint]], max(state.numbers) + 1, state.marks
         # Nobody else gives these numbers while the checkpoint stands, so nothing opened has to be kept.

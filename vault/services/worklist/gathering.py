@@ -132,24 +132,27 @@ def _read(desk: Desk, room: Room, choice: Choice, pile: _Pile) -> int:
     Raises Conflict where they are not as they were written; they are made anew.
     """
     with desk.look(Permission.READ_CLIENTS) as act, opened(desk.instance, room) as state:
-        left = _bring_up(act, state)
+        head = journal.head(act.connection)
+        left, made = _bring_up(act, state, head[0])
         for part in chain(state.bases(), state.small):
             _add(state, part, choice, pile)
-        if not state.broken:
-            return left
-    index.begin_anew(desk, room)
-    raise Conflict("conflict")
+    if state.broken:
+        index.begin_anew(desk, room)
+        raise Conflict("conflict")
+    if not left:
+        index.put_by(desk, room, state, made, head)
+    return left
 
 
-def _bring_up(act: Act, state: State) -> int:
-    """What was saved meanwhile counts as well. Returns of how many clients it does not, because they are too many."""
+def _bring_up(act: Act, state: State, position: int) -> tuple[int, bytes]:
+    """What was saved meanwhile counts as well. Returns of how many clients it does not, because they are too many, and what
+    was made of the others."""
     owners = index.behind(act.desk, state, act.connection)
-    if len(owners) > 2 * FEW:
-        return len(owners)
-    if owners:
-        made = index.caught_up(act, owners, journal.head(act.connection)[0])
-        state.add(Packed(UNWRITTEN, bytearray(made), len(made)))
-    return 0
+    if not owners or len(owners) > 2 * FEW:
+        return len(owners), b""
+    made = index.caught_up(act, owners, position)
+    state.add(Packed(UNWRITTEN, bytearray(made), len(made)))
+    return 0, made
 
 
 def _add(state: State, part: Packed, choice: Choice, pile: _Pile) -> None:
