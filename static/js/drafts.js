@@ -76,5 +76,7 @@ export function wire() {
   });
   document.addEventListener("submit", (e) => { if (e.target === form && !e.defaultPrevented) { over = true; clearTimeout(timer); asking?.abort(); } });
   document.addEventListener("visibilitychange", () => { if (document.hidden) last(); });
-  addEventListener("pagehide", last);
 }
+
+// Not in wire(): before the listener of the lock, which blanks the page on the way out, and what is blanked sends nothing.
+addEventListener("pagehide", () => { if (form?.dataset.keep) last(); });

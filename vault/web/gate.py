@@ -29,6 +29,7 @@ SESSION_COOKIE = "__Host-session"
 DEVICE_COOKIE = "__Host-device"
 VISIT_COOKIE = "__Host-visit"
 SEEN_COOKIE = "__Host-seen"
+LANGUAGE_COOKIE = "__Host-language"
 DEVICE_SECONDS = 400 * 24 * 60 * 60
 CHECK_SECONDS = 60
 TOLD_AT_SIGN_IN = frozenset({"outside-hours", "outside-network"})
@@ -57,13 +58,14 @@ class Access:
     """What a view needs: nothing (`public`), a session in an earlier `stage`, or a permission.
 
     `early` views are reached before the office's first day is done, while something put back waits, and while a
-    password has to be changed.
+    password has to be changed. `largest`: bytes that a view takes which are no form, where that is more than of a form.
     """
 
     public: bool = False
     stage: str = sessions.DESK
     permission: Permission | None = None
     early: bool = False
+    largest: int = 0
 
 
 def _declare(access: Access) -> Callable[[View], View]:
@@ -89,9 +91,9 @@ def first_password(view: View) -> View:
     return _declare(Access(stage=sessions.FIRST))(view)
 
 
-def needs(permission: Permission, early: bool = False) -> Callable[[View], View]:
+def needs(permission: Permission, early: bool = False, largest: int = 0) -> Callable[[View], View]:
     """Only for signed-in people whose role has the permission."""
-    return _declare(Access(permission=permission, early=early))
+    return _declare(Access(permission=permission, early=early, largest=largest))
 
 
 def instance() -> Instance:
@@ -140,10 +142,18 @@ def _identify() -> None:
     g.session = None
     if request.endpoint == "static":
         return
+    _allow_for_size()
     closing.check_open(instance())
     instance().keep()
     g.session = sessions.find(instance(), request.cookies.get(SESSION_COOKIE), device_secret())
     g.csrf = g.session.csrf if g.session is not None else _visit_token()
+
+
+def _allow_for_size() -> None:
+    """A file as it is may be larger than a form. Nothing of it is read before the view asks for it."""
+    access = getattr(current_app.view_functions.get(request.endpoint or ""), "access", None)
+    if access is not None and access.largest and request.mimetype == "application/octet-stream":
+        request.max_content_length = access.largest
 
 
 def _visit_token() -> str:
