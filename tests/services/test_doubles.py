@@ -17,8 +17,10 @@ from vault.domain.access import Permission, Role
 from vault.domain.clients import Client, Household
 from vault.domain.doubles import CLIENT, PERSON, POLICY
 from vault.domain.erasures import ErasureOrder
+from vault.domain.prints import POLICY_LIST, WITHDRAWN, PrintOrder
 from vault.errors import Conflict, Forbidden, NotFound, Refused
 from vault.services import (
+    backups,
     bin,
     clients,
     doubles,
@@ -27,14 +29,19 @@ from vault.services import (
     merged,
     objects,
     policies,
+    printing,
     rekeying,
+    restore_confirming,
+    restoring,
+    undoing,
     uniting,
     uniting_within,
     what_goes,
 )
-from vault.services.accounts import compartments
+from vault.services.accounts import compartments, rules
 from vault.services.audit import Event
 from vault.services.clients import Page
+from vault.services.log_names import Names
 from vault.services.safe import Desk
 from vault.services.uniting import Base
 
@@ -77,8 +84,9 @@ def test_what_was_said_to_be_two_is_never_proposed_again(twins: Twins) -> None:
     assert doubles.proposed(desk).shown == [] and doubles.proposed(desk).total == 0
     said = twins.office.sql("SELECT count(*) FROM records WHERE kind='apart'")
     assert said == [(1,)]
-    with pytest.raises(NotFound):
-        doubles.keep_apart(desk, CLIENT, "no id", "at all")
+    for what, one, other in ((CLIENT, "no id", "at all"), (PERSON, "", twins.first.hex()), (CLIENT, "ab" * 9000, "cd" * 16)):
+        with pytest.raises(NotFound):
+            doubles.keep_apart(desk, what, one, other)
 
 
 def test_a_policy_and_a_person_entered_twice_are_proposed_and_no_other(office: Office) -> None:
@@ -270,6 +278,115 @@ def test_what_went_into_somebody_goes_on_with_him(twins: Twins) -> None:
     assert len(clients.get(twins.office.desk(), second).policies) == 5
     erasing.erase_clients(twins.office.desk(), [second], ORDER)
     assert stolen_ring(twins.office, twins.office.desk()) == []
+
+
+def test_a_backup_from_before_brings_both_back_and_taking_that_back_makes_them_one_again(twins: Twins) -> None:
+    office = twins.office
+    name = backups.make(office.instance).name
+    office.clock.tick(24 * 60 * 60)
+    unite(office.desk(), twins.first, twins.twin)
+    with restoring.prepared(office.instance, "2026-11-18") as job:
+        assert job.plan.returning == (twins.twin,) and job.plan.erased == 0 and job.held.name == name
+        restoring.carry_out(job)
+    restore_confirming.confirm(office.desk())
+    desk = office.desk()
+    assert [len(clients.get(desk, each).policies) for each in (twins.first, twins.twin)] == [2, 1]
+    clients.save(desk, twins.twin, clients.get(desk, twins.twin).client, 2)
+    assert scans_of(desk, twins.twin) == [SCAN] and len(bin.listed(desk)) == 1
+    unite(office.desk(), twins.first, twins.twin)
+    assert scans_of(office.desk(), twins.first) == [SCAN]
+
+
+def test_a_restore_that_is_taken_back_makes_them_one_again(twins: Twins) -> None:
+    office = twins.office
+    backups.make(office.instance)
+    office.clock.tick(24 * 60 * 60)
+    unite(office.desk(), twins.first, twins.twin)
+    for undo in (False, True):
+        with restoring.prepared(office.instance, "2026-11-18", undo) as job:
+            restoring.carry_out(job)
+    restore_confirming.confirm(office.desk())
+    desk = office.desk()
+    assert twins.twin not in {head.id for head in clients.list_clients(desk)}
+    assert len(clients.get(desk, twins.first).policies) == 3 and scans_of(desk, twins.first) == [SCAN]
+    with pytest.raises(NotFound):
+        policies.create(desk, twins.twin, clients.get(desk, twins.first).policies[0].policy)
+
+
+def scans_of(desk: Desk, client: bytes) -> list[bytes]:
+    with desk.act(Event.CLIENT_OPENED, Permission.READ_DOCUMENTS, client) as act:
+        return [objects.read(act, client, name) for name in objects.names(act, client)]
+
+
+def test_what_was_approved_of_the_one_that_goes_opens_nothing_of_the_other(twins: Twins) -> None:
+    office, desk = twins.office, twins.office.desk()
+    rules.save(desk, replace(rules.read(desk), print_approval=True))
+    asker = join(office, Role.HANDLER, tuple(desk.client_compartments()), "担当 一子")
+    order = PrintOrder(sheet=POLICY_LIST, purpose="社内利用", addressee="社内", copies=1)
+    approved, waiting = (printing.request(asker.desk(office), twins.twin, order) for _ in range(2))
+    printing.approve(office.desk(), approved, 1)
+    unite(asker.desk(office), twins.first, twins.twin)
+    for act in (
+        lambda: printing.print_approved(asker.desk(office), approved), lambda: printing.approve(office.desk(), waiting, 2),
+    ):  # fmt: skip
+        with pytest.raises(Conflict, match="order-settled"):
+            act()
+    assert ledger.one(office.desk(), waiting).entry.outcome == WITHDRAWN
+    assert ledger.one(office.desk(), twins.serial).entry.outcome == "", "that paper is out, and asked after as before"
+
+
+def test_nobody_is_told_that_who_went_into_another_was_erased(twins: Twins) -> None:
+    """Neither by the log, nor by a client of another compartment whose link could not be mended."""
+    office, second = twins.office, twins.office.facts.clients[1]
+    [main] = office.desk().client_compartments()
+    branch = compartments.make(office.desk(), "支店")
+    compartments.move_client(office.desk(), second, branch)
+    unite(join(office, Role.HANDLER, (main,), "本店 一子").desk(office), twins.first, twins.twin)
+    desk = office.desk()
+    assert clients.get(desk, second).related == []
+    with desk.act(Event.LOG_OPENED, Permission.READ_AUDIT_LOG) as act:
+        assert Names(act).client(twins.twin).kind == "united"
+    erasing.erase_clients(office.desk(), [twins.first], ORDER)
+    desk = office.desk()
+    with desk.act(Event.LOG_OPENED, Permission.READ_AUDIT_LOG) as act:
+        assert {Names(act).client(each).kind for each in (twins.first, twins.twin)} == {"erased"}
+
+
+def test_an_erasure_that_was_cut_off_leaves_no_list_of_who_went_in(twins: Twins, monkeypatch: pytest.MonkeyPatch) -> None:
+    office = twins.office
+    unite(office.desk(), twins.first, twins.twin)
+    with monkeypatch.context() as cut, pytest.raises(KeyboardInterrupt):
+        cut.setattr(erasing, "_drop_rows", killed)
+        erasing.erase_clients(office.desk(), [twins.first], ORDER)
+    erasing.finish(office.desk())
+    assert office.sql("SELECT count(*) FROM contents WHERE owner IN (?, ?)", twins.first, twins.twin) == [(0,)]
+
+
+def killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_no_certificate_says_that_he_was_erased_while_the_other_has_all_of_his(twins: Twins) -> None:
+    unite(twins.office.desk(), twins.first, twins.twin)
+    with pytest.raises(NotFound):
+        erasing.erase_clients(twins.office.desk(), [twins.twin], ORDER)
+    assert twins.office.desk().can_open(twins.twin)
+
+
+def test_nothing_is_taken_back_that_knows_ids_of_before(twins: Twins) -> None:
+    desk = twins.office.desk()
+    unite(desk, twins.first, twins.twin)
+    desk = twins.office.desk()
+    page = clients.get(desk, twins.first)
+    moved = next(held for held in page.policies if held.id == twins.policy)
+    for record, version in ((twins.first, page.version), (twins.policy, moved.version)):
+        with pytest.raises(Refused, match="undo-over"):
+            undoing.undo(desk, twins.first, record, version)
+    twins.office.clock.tick(2)
+    clients.save(desk, twins.first, replace(page.client, notes="danach"), page.version)
+    undoing.undo(twins.office.desk(), twins.first, twins.first, page.version + 1)
+    now = clients.get(twins.office.desk(), twins.first).client
+    assert (now.notes, now.members) == (page.client.notes, page.client.members)
 
 
 # --- within a client

@@ -24,6 +24,7 @@ from vault.errors import Conflict, KuraError, NotReady, Refused, RolledBack
 from vault.services import (
     audit,
     backups,
+    bin,
     clients,
     closing,
     erasing,
@@ -209,6 +210,20 @@ def test_a_client_sealed_anew_since_stays_as_it_is(office: Office) -> None:
     assert note_of(office) == "そのまま" and note_of(office, 1) == ""
     assert len(clients.get(office.desk(), client).policies) == 1
     whole(office)
+
+
+def test_what_lay_in_the_bin_lies_there_again(office: Office) -> None:
+    client, policy = office.facts.clients[0], office.facts.policies[0][0]
+    bin.put(office.desk(), client, policy, 2)
+    name = backups.make(office.instance).name
+    office.clock.tick(DAY)
+    bin.bring_back(office.desk(), client, policy)
+    restore(office, name)
+    confirm(office)
+    assert [item.client for item in bin.listed(office.desk())] == [client]
+    bin.bring_back(office.desk(), client, policy)
+    whole(office)
+    assert len(clients.get(office.desk(), client).policies) == 2
 
 
 def test_a_document_that_is_gone_today_is_brought_back_with_its_file(office: Office) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support import documents as papers
 from tests.support.offices import Office, household
+from tests.support.twins import unite
 from vault.domain.clients import Client, Hold, Member, RelatedClient
 from vault.domain.erasures import MEMBER, PART, ErasureOrder
 from vault.domain.policies.choices import ENDED
@@ -155,6 +156,18 @@ def test_a_changed_certificate_is_not_vouched_for(office: Office) -> None:
     done = erasing.certificate(office.desk(), number)
     assert erasing.is_vouched(office.desk(), done)
     assert not erasing.is_vouched(office.desk(), replace(done, records=done.records + 1))
+
+
+def test_who_has_gone_into_another_since_the_list_was_made_is_kept_with_him(office: Office) -> None:
+    first, second = office.facts.clients
+    for client in (first, second):
+        end_policies(office, client, date(2010, 4, 1))
+    assert retention.look(office.desk()).total == 2
+    unite(office.desk(), first, second)
+    with pytest.raises(NotFound):
+        retention.erase(office.desk(), [second], ORDER)
+    assert office.desk().can_open(second)
+    assert len(retention.erase(office.desk(), [first, second], ORDER)) == 1
 
 
 def test_a_second_administrator_finds_the_first_ones_erasure(office: Office) -> None:

@@ -95,6 +95,19 @@ def test_a_line_is_put_off_noted_handed_over_done_and_taken_back(due: tuple[Offi
     assert [number for number, _, _ in tasks.get(office.desk(), client, task).written] == [4, 3, 2, 1]
 
 
+def test_what_was_only_said_to_be_done_is_as_it_was_when_that_is_taken_back(due: tuple[Office, bytes, bytes]) -> None:
+    office, client, _policy = due
+    before = only(office.desk())
+    task = tasks.finish(office.desk(), before.line, TODAY)
+    tasks.reopen(office.desk(), client, task)
+    assert (only(office.desk()).line, only(office.desk()).task) == (before.line, None)
+    with pytest.raises(NotFound):
+        tasks.get(office.desk(), client, task)
+    task = tasks.answer(office.desk(), before.line, Task(due=TypedDate.of(before.line.day), note="済み、電話で"), TypedDate.of(TODAY))
+    tasks.reopen(office.desk(), client, task)
+    assert only(office.desk()).line.record == task
+
+
 def test_when_the_policy_says_another_day_the_new_line_stands_beside_the_old_task(due: tuple[Office, bytes, bytes]) -> None:
     office, client, policy = due
     tasks.put_off(office.desk(), only(office.desk()).line, TODAY + timedelta(days=1))

@@ -7,11 +7,14 @@ from dataclasses import replace
 from html import unescape
 
 import pytest
+from flask import Flask
 
 from tests.support.offices import NAMES, household, policy
-from tests.support.twins import TWIN, Twins, twins_in
+from tests.support.people import join
+from tests.support.twins import TWIN, Twins, twins_in, unite
 from tests.support.visits import Visit
 from vault.crypto.keys import new_id
+from vault.domain.access import Role
 from vault.services import clients, policies
 from vault.services.accounts import compartments
 
@@ -54,7 +57,8 @@ def test_a_pair_is_listed_with_why_and_leads_to_both_beside_each_other(visit: Vi
     for word in ("1件のうち1件目から1件", "ほぼ確実", "ご本人の氏名と生年月日が同じ", "名前と住所が同じ", NAMES[0], TWIN.replace("\u3000", " ")):
         assert word in told, word
     [path] = re.findall(r'href="(/doubles/clients/[^"]+)"', body(visit, "/doubles"))
-    page = shown(visit, path)
+    assert set(path.split("/")[-2:]) == {twins.first.hex(), twins.twin.hex()}  # which of the two stays first, ids tell
+    page = shown(visit, compare(visit, twins)[0])
     for word in ("残すほう", "契約1件、書類1件、お預り証1件", "もとの2件に戻すことはできません", "shima@example.com", "違い", "1名"):
         assert word in page, word
 
@@ -70,10 +74,28 @@ def test_two_clients_become_one_with_what_was_chosen(visit: Visit, twins: Twins)
     assert visit.get(f"/clients/{twins.twin.hex()}").status_code == 404
     assert visit.post(path, form).status_code == 404, "a second click finds it done"
     assert "まとめる前の記録" in shown(visit, f"/clients/{twins.first.hex()}")
+    for path in ("", f"/policies/{twins.policy.hex()}"):
+        assert "/undo\"" not in body(visit, f"/clients/{twins.first.hex()}{path}"), "one save of many is not taken back alone"
     earlier = body(visit, f"/doubles/merged/{twins.first.hex()}")
     versions = re.findall(r'href="(/doubles/merged/[^"]+/\d+)"', earlier)
     assert len(versions) == 2 and "支店で聞いたこと" in shown(visit, versions[0])
     assert "重複は見つかりませんでした" in shown(visit, "/doubles")
+
+
+def test_no_version_tells_a_viewer_what_was_said_of_health(app: Flask, visit: Visit, twins: Twins) -> None:
+    office = visit.office
+    page = clients.get(office.desk(), twins.twin)
+    ill = replace(page.client.members[0], health="持病あり")
+    clients.save(office.desk(), twins.twin, replace(page.client, members=(ill,)), page.version)
+    unite(office.desk(), twins.first, twins.twin)
+    first = f"/clients/{twins.first.hex()}"
+    told = re.findall(r'href="(/doubles/merged/[^"]+/\d+)"', body(visit, f"/doubles/merged/{twins.first.hex()}"))
+    paths = [*told, f"{first}/versions/{clients.get(office.desk(), twins.first).version}"]
+    assert ["持病あり" in body(visit, path) for path in paths] == [True, False, False, True]
+    member = join(office, Role.VIEWER, tuple(office.desk().client_compartments()))
+    viewer = Visit(app, office).with_device(member.device)
+    assert viewer.sign_in(member.login_id, member.password).status_code == 303
+    assert all("持病" not in body(viewer, path) for path in (*paths, first))
 
 
 def test_people_can_be_matched_otherwise_before_anything_is_done(visit: Visit, twins: Twins) -> None:

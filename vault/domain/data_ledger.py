@@ -13,6 +13,7 @@ from typing import Any
 
 from vault.domain.boxes import Field, fields
 from vault.domain.cancellation import CancellationOrder
+from vault.domain.claims import Claim
 from vault.domain.clients import (
     AccountTitle,
     BusinessYear,
@@ -26,6 +27,8 @@ from vault.domain.clients import (
     RelatedClient,
     Telephone,
 )
+from vault.domain.contacts import Compared, Contact, Intention
+from vault.domain.dealings import KINDS
 from vault.domain.deposits import Deposit, DepositItem, GiveBack
 from vault.domain.documents import Document
 from vault.domain.erasures import ErasureOrder
@@ -35,8 +38,12 @@ from vault.domain.office import Colleague, Named, Office, Training
 from vault.domain.office_rules import Rules
 from vault.domain.policies import GROUPS, Policy
 from vault.domain.policies import rows as of_policy
+from vault.domain.preferences import Preferences
 from vault.domain.prints import Decline, OfficeOrder, Outcome, PrintOrder, TakeOut
+from vault.domain.provisions import Provision
 from vault.domain.search import KeptSearch, Query
+from vault.domain.tasks import NewTask, Task
+from vault.domain.worklist import Choice
 
 
 class Category(Enum):
@@ -51,6 +58,7 @@ class Category(Enum):
     HEALTH = "health"
     POLICY = "policy"
     CONSENT = "consent"
+    DEALINGS = "dealings"
     NOTES = "notes"
     KEEPING = "keeping"
     CORPORATE = "corporate"
@@ -68,9 +76,10 @@ _WHOLE: dict[type[Any], Category | None] = {
     of_policy.SpecialAccount: _C.POLICY, of_policy.EducationPayment: _C.POLICY, of_policy.AgeBand: _C.POLICY,
     of_policy.Vehicle: _C.POLICY, of_policy.Property: _C.POLICY, of_policy.Item: _C.POLICY,
     PrintOrder: _C.PAPERS, OfficeOrder: _C.PAPERS, TakeOut: _C.PAPERS, Outcome: _C.PAPERS, Decline: _C.PAPERS,
+    Contact: _C.DEALINGS, Intention: _C.DEALINGS, Compared: _C.DEALINGS, Provision: _C.DEALINGS,
     Document: _C.SCANS, Deposit: _C.PAPERS, DepositItem: _C.PAPERS, GiveBack: _C.PAPERS,
     Colleague: _C.STAFF, Training: _C.STAFF, Office: None, Named: None, Inspection: None, Addition: None,
-    LogFilter: None, Query: None, KeptSearch: None, Rules: None, ErasureOrder: None, CancellationOrder: None,
+    Task: _C.DEALINGS, NewTask: None, Choice: None, LogFilter: None, Query: None, KeptSearch: None, Rules: None, ErasureOrder: None, CancellationOrder: None, Preferences: None,
 }  # fmt: skip
 _MEMBER: dict[Category, tuple[str, ...]] = {
     _C.NAMES: ("name", "kana"),
@@ -97,12 +106,20 @@ _CORPORATION: dict[Category, tuple[str, ...]] = {
         "retirement_rules", "universal_membership",
     ),
 }  # fmt: skip
+# Of a claim only what is said of somebody's health is told apart.
+_CLAIM: dict[Category, tuple[str, ...]] = {
+    _C.DEALINGS: tuple(box.name for box in fields(Claim) if not box.sensitive),
+    _C.HEALTH: tuple(box.name for box in fields(Claim) if box.sensitive),
+}
 _BY_BOX: dict[type[Any], dict[str, Category]] = {
     cls: {name: category for category, names in told.items() for name in names}
-    for cls, told in ((Member, _MEMBER), (Client, _CLIENT), (Household, _HOUSEHOLD), (Corporation, _CORPORATION))
-}
+    for cls, told in (
+        (Member, _MEMBER), (Client, _CLIENT), (Household, _HOUSEHOLD), (Corporation, _CORPORATION), (Claim, _CLAIM),
+    )
+}  # fmt: skip
 _ROOTS: tuple[type[Any], ...] = (
     Household, Corporation, PrintOrder, TakeOut, Outcome, Decline, Document, Deposit, GiveBack, Colleague,
+    Contact, Intention, Provision, Claim, Task,
 )  # fmt: skip
 _NOTHING: tuple[object, ...] = (None, "", ())
 
@@ -135,8 +152,10 @@ def _of(category: Category, roots: Iterable[type[Any]]) -> list[tuple[type[Any],
 def items(category: Category) -> list[str]:
     """What a category consists of, as catalogue keys; several may say the same words.
 
-    A policy has too many boxes to name: there the groups of its form stand for them.
+    A policy has too many boxes to name: there the groups of its form stand for them, and for dealings their kinds.
     """
+    if category is Category.DEALINGS:
+        return [f"dealing.{kind}" for kind in KINDS]
     if category is Category.POLICY:
         return [f"group.{name}" for name in GROUPS]
     return [f"field.{cls.__name__}.{box.name}" for cls, box in _of(category, _ROOTS) if not box.hidden]

@@ -124,11 +124,6 @@ def due_on(received: date) -> date:
     return received + timedelta(days=DAYS)
 
 
-def label(policy: Policy) -> str:
-    """A policy as it is chosen: insurer, kind, number."""
-    return " ".join(filter(None, (policy.insurer, policy.kind, policy.policy_number)))
-
-
 def with_policies(values: Mapping[str, Any], policies: Mapping[str, Policy]) -> dict[str, Any]:
     """What was typed into the form of a receipt, with insurer and number of each policy (by hex id) that was chosen."""
     rows = [_filled_in(row, policies.get(row.get("policy", ""))) for row in values.get("items") or []]

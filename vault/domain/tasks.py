@@ -44,6 +44,11 @@ class Task:
     def open(self) -> bool:
         return self.done is None
 
+    @property
+    def only_done(self) -> bool:
+        """Whether it says of a line that it is done, and nothing else."""
+        return bool(self.line and self.done and self.due.value == self.line_day() and not (self.what or self.assignee or self.note))
+
     def line_day(self) -> date | None:
         """The day of the line it answers."""
         return date.fromisoformat(self.line.rpartition(":")[2]) if self.line else None

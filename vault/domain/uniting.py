@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -10,6 +10,7 @@ from vault.domain import fields
 from vault.domain.boxes import Field
 from vault.domain.clients import Client, Member, RelatedClient, Telephone
 from vault.domain.relationships import HEAD
+from vault.domain.retention import YEARS
 from vault.domain.signs import alike_members
 from vault.domain.spelling import digits
 from vault.domain.values import TypedDate, fold
@@ -49,6 +50,8 @@ def compared(stays: T, goes: T, newer: str, rows: bool = True) -> list[Compared]
 
 
 def _compared(box: Field, one: Any, other: Any, newer: str) -> Compared:
+    if box.name in _KEPT and not _same(one, other):
+        return Compared(box, one, other, _KEPT[box.name](one, other), (STAYS, GOES))
     if _same(one, other) or other in _BLANK:
         return Compared(box, one, other, STAYS, (STAYS,) if _same(one, other) else (STAYS, GOES))
     if one in _BLANK:
@@ -56,6 +59,18 @@ def _compared(box: Field, one: Any, other: Any, newer: str) -> Compared:
     if box.kind == "long" and len(_joined(one, other)) <= box.max_length:
         return Compared(box, one, other, BOTH, (STAYS, GOES, BOTH))
     return Compared(box, one, other, newer, (STAYS, GOES))
+
+
+def _later(one: TypedDate | None, other: TypedDate | None) -> str:
+    return STAYS if other is None or (one is not None and one.value >= other.value) else GOES
+
+
+def _more_years(one: int | None, other: int | None) -> str:
+    return STAYS if (YEARS if one is None else one) >= (YEARS if other is None else other) else GOES
+
+
+# Of how long a client is kept the longer term is proposed, whichever was saved last; without one the office's own counts.
+_KEPT: Mapping[str, Callable[[Any, Any], str]] = {"retention_until": _later, "retention_years": _more_years}
 
 
 def _same(one: Any, other: Any) -> bool:

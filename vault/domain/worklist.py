@@ -23,6 +23,8 @@ from vault.domain.values import add_months, birthday, full_age, insurance_age
 WINDOWS = (30, 60, 90)
 # The books of a corporation are closed, and its returns filed, within two months after the closing.
 CLOSING_MONTHS = 2
+# In which years a day can fall that comes every year: those in which people can say that a day is.
+YEARS = range(1868, 2200)
 # What was done is shown so many days.
 SHOWN_DONE = 30
 _LEAP = 2000  # a year that has every day
@@ -226,6 +228,8 @@ def people_of(client: Client, line: Line) -> list[tuple[Member, int]]:
 
 def still_due(dues: Iterable[Due], line: Line) -> bool:
     """Whether a record says now what a line was made of."""
+    if line.sort.yearly and line.day.year not in YEARS:
+        return False
     return any(
         due.sort is line.sort
         and (this_year(due.sort, due.day, line.day.year) if due.sort.yearly else due.day) == line.day

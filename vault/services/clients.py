@@ -6,13 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from operator import itemgetter
+from typing import Any
 
 from vault.crypto.keys import new_id, new_key
+from vault.domain import dealings, fields
 from vault.domain.access import Permission
-from vault.domain.clients import Client, Corporation, Household, RelatedClient
+from vault.domain.clients import Client, Corporation, Household, Member, RelatedClient
+from vault.domain.dealings import Dealing
 from vault.domain.deposits import Deposit
 from vault.domain.documents import Document
 from vault.domain.policies import Policy
+from vault.domain.tasks import Task
 from vault.domain.values import fold
 from vault.domain.values.moments import day_of
 from vault.errors import Forbidden, NotFound
@@ -23,7 +27,11 @@ from vault.services.safe import Desk
 from vault.storage import records
 
 KINDS: dict[str, type[Client]] = {"household": Household, "corporation": Corporation}
-POLICY, DEPOSIT, DOCUMENT = "policy", "deposit", "document"
+POLICY, DEPOSIT, DOCUMENT, TASK = "policy", "deposit", "document", "task"
+# What another client was before he went into this one (services.merged).
+MERGED = "merged"
+# Notes of whose id has become another one's, written last of all where two are made one.
+SAME_PERSON = "same-person"
 # A page names the newest few, so that it takes no longer for what was changed often; the page of versions has all.
 SHOWN_VERSIONS = 6
 # What the other side of a link is called.
@@ -107,8 +115,30 @@ class HeldDocument:
 
 
 @dataclass(frozen=True)
+class HeldTask:
+    """A task with its place."""
+
+    id: bytes
+    version: int
+    task: Task
+
+
+@dataclass(frozen=True)
+class HeldDealing:
+    """What passed between the office and a client, with its place; `changed` in seconds since 1970."""
+
+    id: bytes
+    version: int
+    changed: int
+    kind: str
+    dealing: Dealing
+
+
+@dataclass(frozen=True)
 class Page:
-    """Everything about one client; `deposits` with the newest number first, `documents` by their day, the newest first."""
+    """Everything about one client; `deposits` with the newest number first, `documents` and `dealings` by their day, the
+    newest first, `tasks` by what is to be done next. `merged`: how many clients have gone into this one; `united`: when
+    ids of his were last made one (seconds since 1970; -1 for never)."""
 
     id: bytes
     kind: str
@@ -119,18 +149,26 @@ class Page:
     policies: list[Held]
     deposits: list[HeldDeposit]
     documents: list[HeldDocument]
+    dealings: list[HeldDealing]
+    tasks: list[HeldTask]
     related: list[tuple[bytes, str, str]]
     written: list[tuple[int, int, str]]
+    merged: int = 0
+    united: int = -1
+
+    def dealt(self, kind: str) -> list[HeldDealing]:
+        """The dealings of one kind."""
+        return [held for held in self.dealings if held.kind == kind]
 
 
 @dataclass(frozen=True)
 class Version:
-    """One version of a client or policy: number, when (seconds), by whom, and what it said."""
+    """One version of a record: number, when (seconds), by whom, and what it said."""
 
     number: int
     at: int
     author: str
-    record: Client | Policy | Deposit
+    record: Client | Policy | Deposit | Dealing
 
 
 def kind_of(client: Client) -> str:
@@ -141,6 +179,14 @@ def kind_of(client: Client) -> str:
 def opened_client(found: Opened) -> Client:
     """The client of an opened record."""
     return payloads.decode(found.payload, KINDS[found.row.kind])
+
+
+def readable(act: Act, client: Client) -> Client:
+    """A client as the person at the desk may read him: without what is hidden until asked for, for who may not read that."""
+    if act.desk.may(Permission.READ_SENSITIVE):
+        return client
+    hidden: dict[str, Any] = {box.name: "" for box in fields.fields(Member) if box.sensitive}
+    return replace(client, members=tuple(replace(member, **hidden) for member in client.members))
 
 
 def client_of(act: Act, client: bytes) -> tuple[Opened, Client]:
@@ -183,7 +229,7 @@ def page_of(act: Act, client: bytes) -> Page:
     """The same inside another act."""
     folder = act.desk.folder(client)
     found, record = client_of(act, client)
-    read = act.read(client, [POLICY, DEPOSIT, DOCUMENT])
+    read = act.read(client, [POLICY, DEPOSIT, DOCUMENT, TASK, *dealings.KINDS])
     return Page(
         id=client,
         kind=found.row.kind,
@@ -194,9 +240,21 @@ def page_of(act: Act, client: bytes) -> Page:
         policies=[held_policy(each) for each in read if each.row.kind == POLICY],
         deposits=_newest_first(deposit_of(each) for each in read if each.row.kind == DEPOSIT),
         documents=by_day(document_of(each) for each in read if each.row.kind == DOCUMENT),
+        dealings=_latest_first(dealing_of(act, each) for each in read if each.row.kind in dealings.KINDS),
+        tasks=tasks_of(read),
         related=_related(act, record),
         written=written(act, found),
+        merged=sum(entry[0] == MERGED for entry in act.contents(client).entries.values()),
+        united=united_at(act, client),
     )
+
+
+def united_at(act: Act, client: bytes) -> int:
+    """When ids within a client were last made one, in seconds since 1970; -1 for never. What was saved until then knows
+    the ids of before: it is not taken back any more."""
+    if not any(entry[0] == SAME_PERSON for entry in act.contents(client).entries.values()):
+        return -1
+    return max(found.row.changed for found in act.read(client, [SAME_PERSON]))
 
 
 def held_policy(found: Opened) -> Held:
@@ -215,6 +273,34 @@ def document_of(found: Opened) -> HeldDocument:
     return HeldDocument(row.id, row.version, row.changed, payloads.decode(found.payload, Document))
 
 
+def dealing_of(act: Act, found: Opened) -> HeldDealing:
+    """The dealing of an opened record; without what is hidden until asked for, for who may not read that."""
+    row = found.row
+    said = payloads.decode(found.payload, dealings.KINDS[row.kind])
+    told = said if act.desk.may(Permission.READ_SENSITIVE) else dealings.without_sensitive(said)
+    return HeldDealing(row.id, row.version, row.changed, row.kind, told)
+
+
+def _latest_first(found: Iterable[HeldDealing]) -> list[HeldDealing]:
+    return sorted(found, key=lambda held: (dealings.place_of(held.dealing), held.changed), reverse=True)
+
+
+def task_of(found: Opened) -> HeldTask:
+    """The task of an opened record."""
+    return HeldTask(found.row.id, found.row.version, payloads.decode(found.payload, Task))
+
+
+def tasks_of(read: Iterable[Opened]) -> list[HeldTask]:
+    """The tasks among opened records, open ones first, by their day; of those that are done the latest first."""
+    held = [task_of(each) for each in read if each.row.kind == TASK]
+    done = sorted((each for each in held if each.task.done), key=lambda each: _done(each.task), reverse=True)
+    return [*sorted((each for each in held if each.task.open), key=lambda each: each.task.due.value), *done]
+
+
+def _done(task: Task) -> date:
+    return task.done.value if task.done else date.max
+
+
 def by_day(documents: Iterable[HeldDocument]) -> list[HeldDocument]:
     """The newest first, by the day that stands on the paper, else the day it was last written."""
 
@@ -229,14 +315,16 @@ def _newest_first(deposits: Iterable[HeldDeposit]) -> list[HeldDeposit]:
 
 
 def _related(act: Act, record: Client) -> list[tuple[bytes, str, str]]:
-    """(id, link, name) of related clients this person may open; the name is empty for one that was erased."""
+    """(id, link, name) of related clients this person may open; the name is empty for one that was erased. A link to one
+    who has gone into another, which who did that could not mend from there, ends."""
     shown = []
     for link in record.related:
         other = bytes.fromhex(link.client)
         try:
             shown.append((other, link.link, client_of(act, other)[1].name))
         except NotFound:
-            if not records.has_client(act.connection, other):
+            there = records.has_client(act.connection, other) or records.has_gone_into_another(act.connection, other)
+            if not there:
                 shown.append((other, link.link, ""))
     return shown
 
@@ -266,10 +354,15 @@ def create(desk: Desk, compartment: bytes, client: Client) -> bytes:
 def save(desk: Desk, client: bytes, record: Client, base: int) -> int:
     """A client's next version; raises Conflict when somebody else saved since `base`. Returns the new version."""
     with desk.act(Event.CLIENT_SAVED, Permission.WRITE_CLIENTS, client) as act:
-        before = client_of(act, client)[1]
-        version = act.change(client, client, kind_of(record), payloads.encode(_stored(record)), base)
-        _mirror(act, client, before.related, record.related)
-        act.tell(version=version)
+        return save_in(act, client, record, base)
+
+
+def save_in(act: Act, client: bytes, record: Client, base: int) -> int:
+    """The same inside another act."""
+    before = client_of(act, client)[1]
+    version = act.change(client, client, kind_of(record), payloads.encode(_stored(record)), base)
+    _mirror(act, client, before.related, record.related)
+    act.tell(version=version)
     return version
 
 
@@ -298,7 +391,7 @@ def _mirror(act: Act, client: bytes, before: tuple[RelatedClient, ...], now: tup
         act.change(found.row.owner, found.row.id, found.row.kind, changed, found.row.version)
 
 
-def version_of(desk: Desk, client: bytes, record: bytes, number: int) -> Client | Policy | Deposit:
+def version_of(desk: Desk, client: bytes, record: bytes, number: int) -> Client | Policy | Deposit | Dealing:
     """One version of a client's or policy's record; raises NotFound."""
     found = next((v.record for v in versions(desk, client, record) if v.number == number), None)
     if found is None:
@@ -320,5 +413,5 @@ def versions(desk: Desk, client: bytes, record: bytes) -> list[Version]:
 
 
 def _version(act: Act, found: Opened) -> Version:
-    record = payloads.decode(found.payload, Policy) if found.row.kind == POLICY else opened_client(found)
+    record = payloads.decode(found.payload, Policy) if found.row.kind == POLICY else readable(act, opened_client(found))
     return Version(found.row.version, found.row.changed, office.name_of(act, found.author), record)

@@ -12,6 +12,7 @@ from datetime import date
 from typing import NamedTuple
 
 from vault.crypto.directory import Person
+from vault.domain import dealings
 from vault.domain.access import Permission, Role
 from vault.domain.bin import DAYS
 from vault.domain.data_ledger import Tally, tally
@@ -65,7 +66,7 @@ class DataLedger:
     """What the ledger says. `counted` is None, and `counted_at` (seconds) 0, until an administrator has opened it;
     `counted` is None too when clients came or went since.
 
-    `clients`, `policies`, `documents`, `prints` and `out` (of these what has not come back) are as of now, and so are
+    `clients`, `policies`, `documents`, `dealings`, `prints` and `out` (of these what has not come back) are as of now, and so are
     `replicas` of the keys, `owed` of them missing; `years` (clients after their last policy), `bin_days`, `print_days`
     and `log_days` say how long those records are kept.
     """
@@ -75,6 +76,7 @@ class DataLedger:
     clients: int
     policies: int
     documents: int
+    dealings: int
     prints: int
     out: int
     counted: Tally | None
@@ -131,6 +133,7 @@ def read(act: Act) -> DataLedger:
         clients=here,
         policies=kinds.get(clients.POLICY, 0),
         documents=kinds.get(clients.DOCUMENT, 0),
+        dealings=sum(kinds.get(kind, 0) for kind in dealings.KINDS),
         prints=records.ledger_count(act.connection),
         out=_out(act),
         counted=counted,

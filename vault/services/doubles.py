@@ -6,6 +6,7 @@ Segments only find. What is shown of a pair, and why it is one, is read from the
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ MOST = 50
 _SORTS = {letter: sort for sort, letter in LETTERS.items()}
 _CLIENT, _POLICY, _INSURER, _NUMBER = b"0", b"1", "i", LETTERS["number"]
 _BEGINS = DAYS.index("begins")
+_ID = re.compile("[0-9a-f]{32}")
 
 
 def known(desk: Desk, patience: float = PATIENCE) -> tuple[Known, int]:
@@ -170,10 +172,9 @@ def _said_apart(act: Act) -> set[bytes]:
 
 
 def _record(what: str, id: str) -> bytes:
-    try:
-        return id.encode() if what == PERSON else bytes.fromhex(id)
-    except ValueError as error:
-        raise NotFound("not-found") from error
+    if not _ID.fullmatch(id):
+        raise NotFound("not-found")
+    return id.encode() if what == PERSON else bytes.fromhex(id)
 
 
 def _name(one: bytes, other: bytes) -> bytes:

@@ -59,6 +59,8 @@ def erase_clients(desk: Desk, clients: Sequence[bytes], order: ErasureOrder) -> 
 
 def _begun(act: Act, client: bytes, order: ErasureOrder) -> int:
     act.desk.folder(client)
+    if records.has_gone_into_another(act.connection, client):
+        raise NotFound("not-found")  # a certificate about him would not be true while the other one is there
     check_holds(act, client)
     records.set_erasing(act.connection, client)
     there, earlier = records.counts_of(act.connection, client)
@@ -122,7 +124,7 @@ def finish(desk: Desk) -> None:
     _drop_keys(desk, clients, inside)
     with desk.act(Event.ERASED, Permission.ERASE) as act:
         act.fact.keystore = desk.stored
-        for each in inside:
+        for each in _without_key(act):
             records.drop_owner(act.connection, each)
         files = [file for client, each in clients.items() for file in _drop_rows(act, client, each)]
         for record, erasure in pending.items():
@@ -182,6 +184,14 @@ def _drop_keys(desk: Desk, clients: dict[bytes, Erasure], inside: Sequence[bytes
     desk.now_reading(desk.instance.files.take_away(change))
     index.forget_others(desk.instance, index.ids_of(desk, desk.directory.of_clients()))
     backups.copy_keystore(desk.instance)
+
+
+def _without_key(act: Act) -> list[bytes]:
+    """Who went into a client whose keys are gone, now or before a kill: once they are, nobody can tell any more whose
+    they were."""
+    rings = [act.desk.ring(compartment) for compartment in act.desk.directory.of_clients()]
+    left = records.gone_into_others(act.connection)
+    return [each for each in left if all(ring.find(each) is None for ring in rings)]
 
 
 def _drop_rows(act: Act, client: bytes, erasure: Erasure) -> list[bytes]:

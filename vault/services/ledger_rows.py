@@ -11,7 +11,7 @@ from vault.crypto.directory import OFFICE
 from vault.crypto.envelope import Context, open_sealed, seal
 from vault.crypto.keys import new_id, new_key
 from vault.domain.access import Permission
-from vault.domain.prints import DECLINED, WAITING, LedgerEntry, LedgerNames, client_number
+from vault.domain.prints import DECLINED, WAITING, WITHDRAWN, LedgerEntry, LedgerNames, client_number
 from vault.domain.values.moments import day_of
 from vault.errors import Conflict, Damaged, Malformed, NotFound, SealBroken
 from vault.services import office as office_service
@@ -126,7 +126,8 @@ def change(act: Act, row: Row, entry: LedgerEntry, names: LedgerNames | None, ba
 
 def reseal_names(act: Act, old: Folder, new: Folder) -> None:
     """Seal what rows name of a client under his new folder key, or that of the client he went into, whose they are from
-    then on: those of prints made before stay readable."""
+    then on: those of prints made before stay readable. An order that waits, or waits to be opened, is withdrawn then: who
+    approved it has said nothing about the other."""
     office = act.desk.instance.office
     for stored in [row for owner in papers(act.desk) for row in records.ledger_rows_of(act.connection, owner)]:
         row = opened(act, stored)
@@ -134,8 +135,15 @@ def reseal_names(act: Act, old: Folder, new: Folder) -> None:
             continue
         before = Context(office, "record", (old.id, stored.id, 1))
         inner = seal(new.key, open_sealed(old.key, row.inner, before), Context(office, "record", (new.id, stored.id, 1)))
-        entry = replace(row.entry, client=new.owner.hex())
+        entry = _of_other(act, row.entry, new.owner.hex()) if new.owner != old.owner else row.entry
         change(act, Row(stored, entry, inner), entry, None, stored.version)
+
+
+def _of_other(act: Act, entry: LedgerEntry, client: str) -> LedgerEntry:
+    if not entry.left and not entry.closed:
+        now, person = act.desk.instance.now(), act.desk.person.hex()
+        entry = replace(entry, outcome=WITHDRAWN, outcome_at=now, outcome_person=person)
+    return replace(entry, client=client)
 
 
 def _kind(entry: LedgerEntry) -> str:

@@ -40,10 +40,12 @@ _GROUPS: dict[str, frozenset[Event]] = {
         Event.CLIENTS_LISTED, Event.SEARCHED, Event.CLIENT_OPENED, Event.POLICY_OPENED, Event.HISTORY_OPENED,
         Event.TODAY_OPENED, Event.SPACE_OPENED,
         Event.DEPOSITS_LISTED, Event.DEPOSIT_OPENED, Event.DOCUMENT_OPENED,
+        Event.CONTACT_OPENED, Event.INTENTION_OPENED, Event.PROVISION_OPENED, Event.CLAIM_OPENED,
     }),
     "changed": frozenset({
         Event.CLIENT_SAVED, Event.POLICY_SAVED, Event.CLIENT_MOVED, Event.DEPOSIT_SAVED, Event.DEPOSIT_RETURNED,
         Event.UPLOAD_BEGUN, Event.DOCUMENT_SAVED,
+        Event.CONTACT_SAVED, Event.INTENTION_SAVED, Event.PROVISION_SAVED, Event.CLAIM_SAVED,
     }),
     "printed": frozenset({
         Event.SHEET_PRINTED, Event.OFFICE_SHEET_PRINTED, Event.PRINT_REQUESTED, Event.PRINT_APPROVED,

@@ -13,8 +13,9 @@ from vault.services.acts import Act
 from vault.services.audit import Event
 from vault.services.clients import DOCUMENT, POLICY, client_of, document_of, held_policy
 from vault.services.log_walk import OF_CLIENTS
+from vault.storage import records
 
-Kind = Literal["client", "number", "erased", "unreadable", "person", "device", "unnamed", "compartment", "papers", "gone"]
+Kind = Literal["client", "number", "erased", "united", "unreadable", "person", "device", "unnamed", "compartment", "papers", "gone"]
 _PAPERS = b"kura "
 _PUT_BACK = frozenset({Event.ROLLBACK_FOUND, Event.ROLLBACK_CONFIRMED})
 _OF_DEVICES = frozenset({Event.DEVICE_NAMED, Event.DEVICE_REMOVED})
@@ -116,7 +117,8 @@ class Names:
             self._act.with_bin(client)  # the log tells of what lies in the bin by its name too
             return Subject("client", client, client_of(self._act, client)[1].name)
         except NotFound:
-            return Subject("erased", client, number_of(client))
+            united = records.has_gone_into_another(self._act.connection, client)
+            return Subject("united" if united else "erased", client, number_of(client))
         except KuraError:  # put back or damaged: its own page says so, and the log is needed all the more
             return Subject("unreadable", client, number_of(client))
 

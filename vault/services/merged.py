@@ -17,11 +17,11 @@ from vault.errors import Damaged, NotFound
 from vault.services import office, payloads
 from vault.services.acts import Act, Opened
 from vault.services.audit import Event, Fact
-from vault.services.clients import KINDS, MERGED, Version
+from vault.services.clients import KINDS, MERGED, SAME_PERSON, Version, readable
 from vault.services.safe import Desk
 from vault.storage.database import reading
 
-KIND, PERSON = MERGED, "same-person"
+KIND, PERSON = MERGED, SAME_PERSON
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,8 @@ class Merged:
 
 @dataclass(frozen=True, kw_only=True)
 class SamePerson:
-    """A person (id) who was entered twice is another one of the client: earlier versions know him by either id."""
+    """A person (id) who was entered twice is another one of the client: earlier versions know him by either id. The same of
+    the client himself."""
 
     gone: str
     stays: str
@@ -59,7 +60,7 @@ def changed(payload: bytes, change: Callable[[Client], Client]) -> bytes:
 
 
 def note_people(act: Act, client: bytes, people: Mapping[str, str]) -> None:
-    """Note who (ids) has gone into whom."""
+    """Note who (ids) has gone into whom; the last thing of its act (clients.united_at)."""
     for gone, stays in people.items():
         act.add(client, PERSON, payloads.encode(SamePerson(gone=gone, stays=stays)))
 
@@ -102,5 +103,5 @@ def versions(desk: Desk, client: bytes) -> dict[bytes, list[Version]]:
 
 def _version(act: Act, found: Opened) -> Version:
     said = payloads.decode(found.payload, Merged)
-    record = payloads.decode(said.record.encode(), KINDS[said.kind])
+    record = readable(act, payloads.decode(said.record.encode(), KINDS[said.kind]))
     return Version(found.row.version, found.row.changed, office.name_of(act, found.author), record)

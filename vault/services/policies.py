@@ -19,6 +19,7 @@ from vault.services.clients import (
     client_of,
     document_of,
     held_policy,
+    united_at,
     written,
 )
 from vault.services.safe import Desk
@@ -26,7 +27,8 @@ from vault.services.safe import Desk
 
 @dataclass(frozen=True)
 class PolicyPage:
-    """A policy with the client it belongs to, its scanned papers, the client's other policies, and who wrote its versions."""
+    """A policy with the client it belongs to, its scanned papers, the client's other policies, and who wrote its versions.
+    `united`: as of a client's page."""
 
     client_id: bytes
     client: Client
@@ -34,6 +36,7 @@ class PolicyPage:
     others: list[Held]
     documents: list[HeldDocument]
     written: list[tuple[int, int, str]]
+    united: int = -1
 
 
 def get(desk: Desk, client: bytes, policy: bytes) -> PolicyPage:
@@ -44,12 +47,12 @@ def get(desk: Desk, client: bytes, policy: bytes) -> PolicyPage:
         newest = opened.pop(policy, None)
         if newest is None or newest.row.kind != POLICY:
             raise NotFound("not-found")
-        told = written(act, newest)
+        told, united = written(act, newest), united_at(act, client)
         act.tell(record=policy)
     others = [held_policy(each) for each in opened.values() if each.row.kind == POLICY]
     papers = by_day(document_of(each) for each in opened.values() if each.row.kind == DOCUMENT)
     mine = [paper for paper in papers if paper.document.policy == policy.hex()]
-    return PolicyPage(client, record, held_policy(newest), others, mine, told)
+    return PolicyPage(client, record, held_policy(newest), others, mine, told, united)
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,9 @@ def _vouched(act: Act, waiting: Waiting) -> Iterator[tuple[bytes, Contents]]:
     """Each client whose newest note is the restore's, and those that went: their lists are empty now."""
     rooms = clients_of(act.desk)
     gone = {waiting.gone[at : at + 16] for at in range(0, len(waiting.gone), 16)}
+    going = records.marked_erasing(act.connection) - records.gone_into_others(act.connection)
     for owner in [*restored.noted_since(act.connection, Event.RESTORED.value, waiting.first), *sorted(gone)]:
-        if owner not in rooms or records.is_erasing(act.connection, owner):
+        if owner not in rooms or owner in going:
             continue
         folder = act.desk.folder_in(rooms[owner], owner)
         found = _emptied(folder) if owner in gone else _restored(act, folder, waiting.first)
@@ -87,4 +88,4 @@ def _above(found: Contents, highest: bytes | None) -> Contents:
     row = found.row
     assert row is not None
     version = max(row.version, noted_version)
-    return Contents(found.folder, ContentsRow(row.owner, found.folder.id, version, row.sealed), found.entries)
+    return Contents(found.folder, ContentsRow(row.owner, found.folder.id, version, row.sealed), found.everything)

@@ -26,6 +26,7 @@ from vault.services.clients import POLICY, client_of
 from vault.services.deposits import HERE
 from vault.services.ledger_rows import day_of, today
 from vault.services.safe import OFFICE_PAGE, Desk
+from vault.storage import records
 
 KIND = "retention"
 BUDGET = 1000  # clients reckoned by one visit
@@ -117,9 +118,14 @@ def count(act: Act) -> tuple[int, int]:
 def erase(desk: Desk, clients: Sequence[bytes], order: ErasureOrder) -> list[int]:
     """Erase clients whose term is over, with one epoch of the keystore; returns the certificates' numbers.
 
-    Raises Refused("not-due") when one of them is to be kept after all.
+    Who has gone into another client since the list was made is left out: he is kept as long as that one. Raises
+    Refused("not-due") when one of them is to be kept after all, NotFound when nobody is left.
     """
     with desk.act(Event.RETENTION_OPENED, Permission.ERASE) as act:
+        united = records.gone_into_others(act.connection)
+        clients = [client for client in clients if client not in united]
+        if not clients:
+            raise NotFound("not-found")
         for client in clients:
             try:
                 term, name = _term(act, client)

@@ -11,7 +11,7 @@ from vault.errors import Conflict, NotFound, Refused
 from vault.services import bin
 from vault.services.acts import Act, Opened
 from vault.services.audit import Event
-from vault.services.clients import KINDS, POLICY, opened_client, save_in
+from vault.services.clients import KINDS, POLICY, opened_client, save_in, united_at
 from vault.services.safe import Desk
 
 SECONDS = 10 * 60
@@ -40,7 +40,8 @@ def _own(act: Act, client: bytes, record: bytes, version: int) -> Opened:
     newest = act.read_one(client, record, kind)
     if newest.row.version != version:
         raise Conflict("conflict", version=newest.row.version)
-    if newest.author != act.desk.person or not 0 <= act.desk.instance.now() - newest.row.changed <= SECONDS:
+    over = not 0 <= act.desk.instance.now() - newest.row.changed <= SECONDS
+    if over or newest.author != act.desk.person or newest.row.changed <= united_at(act, client):
         raise Refused("undo-over")
     return newest
 

@@ -85,10 +85,10 @@ def _united(
         held.entries.clear()
         held.changed = True
         records.set_erasing(act.connection, goes.id)
-        merged.note_people(act, stays.id, people)
         payload = uniting.ids_changed(payloads.encode(replace(record, compartment="")), people)
         act.change(stays.id, stays.id, kind_of(record), payload, stays.version)
         _mend_links(act, before, stays.id.hex(), goes.id.hex(), people)
+        merged.note_people(act, stays.id, ids)
         act.also(Event.CLIENTS_UNITED, goes.id)
         act.tell(gone=goes.id, records=moved, objects=len(pages))
     return old

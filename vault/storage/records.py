@@ -69,6 +69,11 @@ _PUT_CONTENTS = Prepared(
     .where(contents.c.owner == bindparam("of"))
     .values({name: bindparam(f"new_{name}") for name in ("folder", "version", "sealed")})
 )
+_GONE_INTO = (
+    clients.c.erasing.is_(True),
+    select(contents.c.owner).where(contents.c.owner == clients.c.id).exists(),
+    ~select(records.c.id).where(records.c.owner == clients.c.id).exists(),
+)
 _ERASING = Prepared(select(clients.c.erasing).where(clients.c.id == bindparam("client")))
 
 
@@ -195,6 +200,16 @@ def set_erasing(connection: Connection, client: bytes) -> None:
 def marked_erasing(connection: Connection) -> set[bytes]:
     """The clients that are being erased, are erased, or have gone into another."""
     return {bytes(client) for (client,) in connection.execute(select(clients.c.id).where(clients.c.erasing.is_(True)))}
+
+
+def gone_into_others(connection: Connection) -> set[bytes]:
+    """The clients that have gone into another: marked, with a contents list that is left and no record."""
+    return {bytes(client) for (client,) in connection.execute(select(clients.c.id).where(*_GONE_INTO))}
+
+
+def has_gone_into_another(connection: Connection, client: bytes) -> bool:
+    """Whether one of them is this one."""
+    return connection.execute(select(clients.c.id).where(clients.c.id == client, *_GONE_INTO)).first() is not None
 
 
 def drop_owner(connection: Connection, owner: bytes) -> None:

@@ -25,6 +25,8 @@ _NOTE_BEFORE = Prepared(
     .order_by(journal.c.position.desc())
     .limit(1)
 )
+# Of a client that is marked: nothing is erased, for he has gone into another, who has all his records.
+_GONE_INTO = "(id IN (SELECT owner FROM main.contents) AND id NOT IN (SELECT owner FROM main.records))"
 BACK, GONE, CHANGED, LEFT = "back", "gone", "changed", "left"
 
 
@@ -56,7 +58,7 @@ def lay_out(connection: Connection, head: tuple[int, bytes]) -> None:
     """Note in temporary tables which clients come back, which go, which stay; `head` is the other journal's last entry.
 
     A client stays as he is today when he was erased or is being erased, and when his folder is another one since: what
-    was sealed in the earlier one opens no more.
+    was sealed in the earlier one opens no more. One who has gone into another comes back with that one: both, or neither.
     """
     for name in (BACK, GONE, CHANGED, LEFT):
         connection.exec_driver_sql(f"DROP TABLE IF EXISTS temp.{name}")
@@ -64,7 +66,7 @@ def lay_out(connection: Connection, head: tuple[int, bytes]) -> None:
     run = connection.exec_driver_sql
     run(
         f"INSERT INTO temp.{LEFT} SELECT id, 'erased' FROM {OTHER}.clients WHERE id IN (SELECT id FROM main.clients "
-        "WHERE erasing) OR id IN (SELECT subject FROM main.journal WHERE event = 'erased' AND subject IS NOT NULL)"
+        f"WHERE erasing AND NOT {_GONE_INTO}) OR id IN (SELECT subject FROM main.journal WHERE event = 'erased' AND subject IS NOT NULL)"
     )
     run(
         f"INSERT OR IGNORE INTO temp.{LEFT} SELECT c.id, 'rekeyed' FROM {OTHER}.clients c "
@@ -86,7 +88,10 @@ def lay_out(connection: Connection, head: tuple[int, bytes]) -> None:
 
 def plan(connection: Connection) -> Plan:
     """What is laid out, counted."""
-    returning = f"SELECT owner FROM temp.{BACK} WHERE owner NOT IN (SELECT id FROM main.clients) ORDER BY owner"
+    returning = (
+        f"SELECT owner FROM temp.{BACK} WHERE owner NOT IN (SELECT id FROM main.clients WHERE NOT erasing) "
+        f"AND owner IN (SELECT id FROM {OTHER}.clients WHERE NOT erasing) ORDER BY owner"
+    )
     return Plan(
         gone=tuple(_owners(connection, f"SELECT owner FROM temp.{GONE} ORDER BY owner")),
         returning=tuple(_owners(connection, returning)),
@@ -129,7 +134,8 @@ def replace_rows(connection: Connection) -> None:
         connection.exec_driver_sql(f"DELETE FROM main.{table.name} WHERE owner IN (SELECT owner FROM temp.{GONE})")
     connection.exec_driver_sql(f"DELETE FROM main.{clients.name} WHERE id IN (SELECT owner FROM temp.{GONE})")
     connection.exec_driver_sql(
-        f"INSERT OR IGNORE INTO main.{clients.name} (id, erasing) SELECT owner, 0 FROM temp.{BACK}"
+        f"INSERT OR REPLACE INTO main.{clients.name} (id, erasing) SELECT id, erasing FROM {OTHER}.{clients.name} "
+        f"WHERE id IN (SELECT owner FROM temp.{BACK})"
     )
 
 

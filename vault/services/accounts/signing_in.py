@@ -19,7 +19,7 @@ from vault.crypto.unlock import (
 from vault.domain.access import Permission
 from vault.domain.office import Colleague, Office
 from vault.errors import Damaged, Forbidden, KuraError, NotFound, RolledBack, WrongCredential
-from vault.services import audit, backup_trial, bounds, erasing, payloads, sessions
+from vault.services import audit, backup_trial, bounds, erasing, payloads, preferences, sessions
 from vault.services.accounts import announcements, rules
 from vault.services.accounts import seen as seen_journal
 from vault.services.accounts.activation import throttle
@@ -221,6 +221,7 @@ def page_names(act: Act) -> dict[str, str]:
     try:
         own = act.read_one(desk.person, desk.person, "person").payload
         names["person"] = payloads.decode(own, Colleague).name
+        names |= preferences.read(act)
         office = [payloads.decode(found.payload, Office) for found in act.read(OFFICE_PAGE, ["particulars"])]
     except (NotFound, RolledBack):
         return names  # a recovered person without a record yet, or papers that wait to be confirmed

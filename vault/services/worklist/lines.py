@@ -14,6 +14,7 @@ from vault.domain.worklist import (
     DONE,
     LATE,
     PARTS,
+    YEARS,
     Choice,
     Due,
     Line,
@@ -164,8 +165,8 @@ def _lines_of(act: Act, owner: bytes, record: bytes, sort: Sort, nth: int) -> li
     days = sorted(due.day for due in _dues(act, owner, record) if due.sort is sort)
     if not sort.yearly:
         days = days[nth : nth + 1]
-    elif date.min.year <= nth < date.max.year:
-        days = [this_year(sort, day, nth) for day in days]
+    else:
+        days = [this_year(sort, day, nth) for day in days] if nth in YEARS else []
     return [Line(sort, day, owner, record) for day in days]
 
 

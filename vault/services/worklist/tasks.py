@@ -84,10 +84,14 @@ def with_act(task: Task, act: str, day: date) -> Task:
 
 
 def reopen(desk: Desk, client: bytes, task: bytes) -> None:
-    """A task that was done is to be done after all; raises NotFound."""
+    """A task that was done is to be done after all; raises NotFound. Where all that was ever said of a line is that it is
+    done, that is taken away: the line stands where it stood, and is not late because it was touched."""
     with desk.act(Event.TASK_SAVED, Permission.WRITE_CLIENTS, client) as act:
         found = task_of(act.read_one(client, task, TASK))
-        act.change(client, task, TASK, payloads.encode(replace(found.task, done=None)), found.version)
+        if found.version == 1 and found.task.only_done:
+            act.drop(client, task, TASK)
+        else:
+            act.change(client, task, TASK, payloads.encode(replace(found.task, done=None)), found.version)
         act.tell(record=task)
 
 
