@@ -11,6 +11,7 @@ import pytest
 from vault.cli.kura import main
 from vault.crypto import directory, keystore_form
 from vault.crypto.envelope import FIELDS
+from vault.domain import dealings
 from vault.domain.office_rules import Rules
 from vault.services import (
     acts,
@@ -29,6 +30,7 @@ from vault.services import (
     log,
     office,
     packing_notes,
+    preferences,
     rebuilding,
     restore_notes,
     retention,
@@ -124,9 +126,9 @@ def test_the_formats_name_every_event_and_no_other() -> None:
 
 def test_the_formats_name_every_kind_of_record() -> None:
     kinds = {
-        *clients.KINDS, clients.POLICY, clients.DOCUMENT, clients.DEPOSIT, deposits.HERE, deposits.COUNT, office.KIND, compartments.KIND, devices.KIND,
+        *clients.KINDS, clients.POLICY, clients.DOCUMENT, clients.DEPOSIT, *dealings.KINDS, deposits.HERE, deposits.COUNT, office.KIND, compartments.KIND, devices.KIND,
         data_ledger.COUNT, inspections.SIGNED, inspections.ADDED, erasing.KIND, retention.KIND, cancellation.KIND, *acts.BIN_KINDS, acts.OBJECT,
-        kept.KIND, whole_office_progress.PIECE, whole_office_progress.ASKED,
+        kept.KIND, preferences.KIND, whole_office_progress.PIECE, whole_office_progress.ASKED,
     }  # fmt: skip
     assert unnamed(kinds, "Database") == []
 
@@ -184,7 +186,7 @@ def test_the_limits_of_foreign_files_are_those_of_the_sandbox() -> None:
 
 def test_every_cookie_stands_on_its_page() -> None:
     page = (ROOT / "templates/help/cookies.html").read_text(encoding="utf-8")
-    set_by_the_gate = {gate.SESSION_COOKIE, gate.DEVICE_COOKIE, gate.VISIT_COOKIE, gate.SEEN_COOKIE}
+    set_by_the_gate = {gate.SESSION_COOKIE, gate.DEVICE_COOKIE, gate.VISIT_COOKIE, gate.SEEN_COOKIE, gate.LANGUAGE_COOKIE}
     assert set(re.findall(r"__Host-\w+", page)) == set_by_the_gate
     assert f"{gate.DEVICE_SECONDS // 86400}日" in page
 

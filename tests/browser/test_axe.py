@@ -198,6 +198,7 @@ def _search(looker: Looker, page: Page) -> None:
 def _deposits(looker: Looker, page: Page, client: str) -> None:
     """Originals with long names are taken in, and one of them goes back."""
     at = looker.instance.address
+    looker.faulty(page, f"{client}/family/new")
     looker.faulty(page, f"{client}/deposits/new")
     paper = {"insurer": "三井住友海上あいおい生命保険株式会社", "note": "備考の長い例。" * 12, "paper": "保険証券", "sheets": "2"}
     rows = {f"items-{n}-{name}": text for n in range(2) for name, text in paper.items()}
@@ -250,6 +251,31 @@ def _documents(looker: Looker, page: Page, client: str, policy: str) -> None:
     page.locator("[data-read]").click()
     expect(page.locator("[data-readings-box]")).not_to_be_empty()
     looker.look(page, "a paper beside the policy form")
+
+
+def _doubles(looker: Looker, page: Page, household: dict[str, Any], policy: dict[str, Any]) -> None:
+    """Somebody stands twice, with a policy and a member twice; one pair of each sort beside each other, and made one."""
+    at, again = looker.instance.address, {**household["members"][0], "relationship": ""}
+    said = {**household, "notes": "備考の長い例。" * 30, "address": BRANCH * 3}
+    one = forms.add_client(page, looker.instance, {**said, "name": LONG, "members": [*household["members"], again]})
+    other = forms.add_client(page, looker.instance, {**said, "name": f"{LONG} 様", "notes": ""})
+    for number in ("9-001", "9001"):
+        forms.add_policy(page, looker.instance, other, {**policy, "policy_number": number}, ["policy_number"])
+    looker.go(page, "/doubles")
+    looker.wrong += _stops(page)
+    sides = page.locator('main a[href^="/doubles/"]').evaluate_all("links => links.map(a => a.getAttribute('href'))")
+    ours = [path for path in sides if other.split("/")[-1] in path or one.split("/")[-1] in path]
+    wanted = [next(path for path in ours if path.split("/")[2] == sort) for sort in ("people", "policies")]
+    wanted.append(f"/doubles/clients/{one.split('/')[-1]}/{other.split('/')[-1]}")
+    for path in wanted:
+        looker.go(page, path)
+        looker.wrong += _stops(page)
+        forms.fill_in(page, at + path, {})
+    looker.look(page, "two made one")
+    page.goto(at + one)
+    for _ in range(2):
+        page.locator('main a[href*="/merged/"]').first.click()
+        looker.look(page, "what was before")
 
 
 def _faults(looker: Looker, page: Page, client: str, policy: str) -> None:
@@ -403,6 +429,7 @@ def test_every_page(
     _first_day(looker, page)
 
     household, its_policies = _typed("山田 太郎")
+    typed_policies = list(its_policies)
     client = forms.add_client(page, instance, household)
     for typed in its_policies:
         forms.add_policy(page, instance, client, typed)
@@ -432,6 +459,7 @@ def test_every_page(
         looker.go(page, path)
     _print(looker, page, client)
     _search(looker, page)
+    _doubles(looker, page, household, typed_policies[0])
     _deposits(looker, page, client)
     _documents(looker, page, client, policy)
     for path in ("/ledger", "/ledger/1"):

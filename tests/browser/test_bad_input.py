@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 REFUSED = [
     ("insurer", "日本\x07生命", "使えない文字"), ("insurer", "日本\x00生命", ""), ("product", "終身\u202eFDP", "使えない文字"),
     ("contract_date", "2月30日", ""), ("contract_date", "2023-02-30", ""), ("contract_date", "令和1年4月30日", ""),
-    ("contract_date", "=TODAY()", ""), ("premium", "-12,480", "マイナス"), ("premium", "▲12,480円", "マイナス"), ("premium", "一万円", ""),
+    ("contract_date", "=TODAY()", ""), ("premium", "-12,480", "マイナス"), ("premium", "▲12,480円", "マイナス"), ("premium", "いちまん円", ""),
     ("premium", "1e5", ""), ("premium", "99999999999999", ""), ("mode", "毎日", ""), ("kind", "存在しない保険", ""),
     ("policy_number", "9" * 61, ""), ("roles-0-name", "123456789018", "マイナンバー"), ("policy_number", "123456789018", "マイナンバー"),
     ("coverages-0-amount", "▲500", "マイナス"), ("product", "マイナンバー123456789018", "マイナンバー"),

@@ -296,6 +296,17 @@ def test_a_save_is_taken_back_by_one_key(desk: Desk, tab: Page, family: str) -> 
     expect(tab.locator("main")).not_to_contain_text("UNDO-2")
 
 
+def test_what_was_typed_a_moment_before_the_page_is_left_is_kept(form: Page, desk: Desk) -> None:
+    address = form.url
+    form.locator("#product").fill("急に閉じた商品")
+    form.goto(f"{desk.instance.address}/help")
+    form.wait_for_timeout(500)  # what is sent on the way out is answered to nobody
+    form.goto(address)
+    with form.expect_navigation():
+        form.locator(".offer").first.get_by_role("link", name="続ける").click()
+    expect(form.locator("#product")).to_have_value("急に閉じた商品")
+
+
 def _until_gone(port: int) -> None:
     """The workers of a killed master end by themselves; until then they answer on its port."""
     end = time.monotonic() + 20

@@ -270,3 +270,23 @@ def test_links_people_and_ids_follow() -> None:
     two = household(person(id="1" * 32), person(id="2" * 32))
     assert [m.id for m in without_person(two, two.members[0], "2" * 32).members] == ["1" * 32]
     assert ids_changed(b'{"policy":"' + b"a" * 32 + b'","n":1}', {"a" * 32: "b" * 32}) == b'{"policy":"' + b"b" * 32 + b'","n":1}'
+
+
+@pytest.mark.parametrize("newer", [STAYS, GOES])
+@pytest.mark.parametrize(
+    ("name", "one", "other", "side"),
+    [
+        ("retention_years", 3, 15, GOES), ("retention_years", 15, 3, STAYS), ("retention_years", None, 3, STAYS),
+        ("retention_years", 3, None, GOES), ("retention_years", None, 20, GOES),
+        ("retention_until", TypedDate.of(date(2030, 1, 1)), TypedDate.of(date(2040, 1, 1)), GOES),
+        ("retention_until", TypedDate.of(date(2040, 1, 1)), TypedDate.of(date(2030, 1, 1)), STAYS),
+        ("retention_until", None, TypedDate.of(date(2040, 1, 1)), GOES),
+    ],
+)  # fmt: skip
+def test_whichever_was_saved_last_the_longer_term_is_proposed(
+    newer: str, name: str, one: object, other: object, side: str
+) -> None:
+    plain = Household(name="志摩 海斗", kana="シマ カイト", compartment="")
+    stays, goes = (replace(plain, **{name: said}) for said in (one, other))  # type: ignore[arg-type]
+    [found] = [each for each in compared(stays, goes, newer) if each.box.name == name]
+    assert found.side == side and found.sides == (STAYS, GOES)

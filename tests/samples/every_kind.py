@@ -17,7 +17,7 @@ OWN: dict[str, str] = {
     "term": "10年", "payment_term": "5年", "contract_age": "34", "age_basis": "満年齢", "mode": "年",
     "state_date": "2024-05-06", "restorable_until": "2027-05-06", "end_reason": "解約",
     "annuity_start": "65歳", "guaranteed_period": "5年", "increase_start": "3年", "term_part_term": "10年",
-    "surrender_latest_date": "2026-09-30",
+    "surrender_latest_date": "2026-09-30", "best_rate": "567.0",
 }  # fmt: skip
 BY_KIND: dict[str, str] = {
     "text": "文字 甲-1",

@@ -117,7 +117,8 @@ def test_a_save_is_taken_back_while_nobody_has_changed_it(visit: Visit, office: 
     page = text(visit.get(visit.policy_page()))
     assert "に保存しました。" in page and "777" in page
     version = re.search(r'/undo".*?name="version" value="(\d+)"', page, re.DOTALL)[1]  # type: ignore[index]
-    assert visit.post(f"{visit.policy_page()}/undo", {"version": version}).location == visit.policy_page()
+    answer = visit.post(f"{visit.policy_page()}/undo", {"version": version})
+    assert answer.location == f"{visit.policy_page()}?undone=back" and "元に戻しました。" in text(visit.get(answer.location))
     assert value(text(visit.get(edit)), "premium") == value(before, "premium")
     again = visit.post(f"{visit.policy_page()}/undo", {"version": version})
     assert again.status_code == 409  # the newest version is another one now
@@ -131,7 +132,8 @@ def test_a_new_policy_taken_back_lies_in_the_bin(visit: Visit) -> None:
     page = text(visit.get(saved.location))
     assert "保存しました。" in page and "D-77" in page
     undo = re.search(r'action="([^"]+/undo)"', page)[1]  # type: ignore[index]
-    assert visit.post(undo, {"version": "1"}).location == visit.client_page()
+    answer = visit.post(undo, {"version": "1"})
+    assert answer.location == f"{visit.client_page()}?undone=bin" and "登録を取り消しました。" in text(visit.get(answer.location))
     assert "D-77" not in text(visit.get(visit.client_page())) and "D-77" in text(visit.get("/bin"))
 
 

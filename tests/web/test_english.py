@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from html.parser import HTMLParser
 
 from flask import Flask
@@ -16,7 +17,10 @@ from tests.support.documents import add, pdf
 from tests.support.offices import NAMES, Office
 from tests.support.visits import Visit, add_passkey
 from tests.web.test_crawl import crawl, printed_once, start_of
+from vault.domain.tasks import Task
+from vault.domain.values import TypedDate
 from vault.services import dealings, deposits
+from vault.services.worklist import tasks
 from vault.web import dealing_rows
 
 # Kana and characters; the dot between two facts is no word.
@@ -99,7 +103,8 @@ def test_no_page_has_japanese_left_for_who_reads_english(app: Flask, visit: Visi
     document = add(office, pdf("a page", "another page")).hex()
     client = office.facts.clients[0]
     dealt = {what: dealings.create(office.desk(), client, made(kind)) for what, kind in dealing_rows.KINDS.items()}
-    found = crawl(in_english(visit), start_of(app, office, dealt, deposit=deposit.hex(), document=document))
+    task = tasks.create(office.desk(), client, Task(what="quotation", due=TypedDate.of(date(2026, 11, 30)))).hex()
+    found = crawl(in_english(visit), start_of(app, office, dealt, deposit=deposit.hex(), document=document, task=task))
     pages = {path: answer.get_data(as_text=True) for path, answer in found.items() if answer.mimetype == "text/html"}
     assert len([page for page in pages.values() if '<html lang="en"' in page]) > 80
     wrong: dict[str, str] = {}

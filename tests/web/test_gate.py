@@ -58,6 +58,7 @@ def test_public_routes_are_a_short_list(app: Flask) -> None:
     public = {rule.rule for _, rule in routes(app) if access_of(app, rule).public}
     assert public == {
         "/", "/session/new", "/session/end", "/session/lock", "/session/unlock", "/session/alive", "/register",
+        "/session/language",
         "/recover", "/cookies", "/passkeys/unlock", "/passkeys/unlock/question",
     }  # fmt: skip
 

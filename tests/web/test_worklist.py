@@ -51,8 +51,10 @@ def test_a_line_is_done_with_one_click_and_taken_back_with_another(visit: Visit,
     after = text(visit, answer.location)
     assert "あと20日" not in after and "済みにしました" in after
     undo = dict(re.findall(r'name="(client|task)" value="([^"]*)"', after[after.index("/today/reopen") :]))
-    assert visit.post("/today/reopen", undo).status_code == 303
-    assert "あと20日" in text(visit)
+    answer = visit.post("/today/reopen", {**undo, "at": "0"})
+    assert answer.status_code == 303 and answer.location == "/today?part=soon&said=reopened&at=0"
+    again = text(visit, answer.location)
+    assert "あと20日" in again and again.count("data-first") == 1
 
 
 def test_a_line_is_put_off_with_a_note_and_says_when_it_was_due(visit: Visit, due: bytes) -> None:
@@ -82,6 +84,19 @@ def test_what_one_chose_stands_in_no_address_and_is_there_the_next_time(visit: V
 def test_a_made_up_line_is_no_line(visit: Visit, office: Office, line: str) -> None:
     visit.get("/today")
     assert visit.post("/today/done", {"client": office.facts.clients[0].hex(), "line": line}).status_code == 404
+
+
+@pytest.mark.parametrize("year", ["0001", "9999"])
+def test_no_birthday_is_answered_in_a_year_that_nobody_lives_in(year: str, visit: Visit, office: Office) -> None:
+    page = clients.get(office.desk(), office.facts.clients[0])
+    born = replace(page.client.members[0], birth=TypedDate.of(date(1970, 1, 1)))
+    clients.save(office.desk(), page.id, replace(page.client, members=(born,)), page.version)
+    client = page.id.hex()
+    visit.get("/today")
+    assert visit.post("/today/done", {"client": client, "line": f"birthday:{client}:{year}-01-01"}).status_code == 404
+    for nth, status in ((int(year), 404), (0, 404), (2027, 200)):
+        assert visit.get(f"/clients/{client}/due/birthday/{client}/{nth}").status_code == status
+    assert visit.get("/today?part=done").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/today?part=nothing", "/today?page=-1", "/today?page=99", "/today?at=-5", "/today?at=99", "/today/calendar?m=9999-99", "/today/calendar?m=2026-11&d=x", "/today/closings?m=nothing&page=0"])

@@ -39,13 +39,18 @@ from vault.web import (
     clients,
     compartments,
     data_ledger,
+    dealings,
     deposits,
     devices,
     documents,
+    doubles,
     erasing,
+    family,
     first_day,
     gate,
     help_pages,
+    importing,
+    importing_rows,
     inspections,
     ledger,
     log,
@@ -61,18 +66,21 @@ from vault.web import (
     search,
     signing_in,
     space,
+    tasks,
     today,
     traces,
+    typing,
     uploads,
     whole_office,
     words,
+    worklist,
 )
 from vault.web import pages as page_values
 
 ROOMS = (
-    signing_in, first_day, attention, today, search, clients, policies, uploads, documents, blackout, deposits, prints, whole_office, ledger, office, own, passkeys, people,
+    signing_in, first_day, attention, today, worklist, tasks, search, clients, policies, typing, uploads, documents, blackout, deposits, dealings, importing, importing_rows, prints, whole_office, ledger, office, own, passkeys, people,
     devices, compartments, rules, cancellation, log, inspections, data_ledger, help_pages,
-    bin, erasing, retention, pictures, space,
+    bin, erasing, retention, doubles, family, pictures, space,
 )  # fmt: skip
 ROOT = Path(__file__).resolve().parent.parent.parent
 LARGEST_FORM = 4 * 1024 * 1024
@@ -123,7 +131,7 @@ def create_app(instance: Instance) -> Flask:
     app.request_class = InMemoryRequest
     app.session_interface = NoFlaskSession()
     app.extensions["kura"] = instance
-    babel = Babel(app, default_locale="ja", locale_selector=lambda: "ja")
+    babel = Babel(app, default_locale="ja", locale_selector=words.chosen)
     babel.domain_instance = words.Catalogues()
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import cast
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
 from vault.domain.access import Permission
-from vault.services import bin, clients, documents, policies, sessions
-from vault.services.what_goes import label_of
+from vault.domain.dealings import Dealing, kind_of
+from vault.domain.provisions import Provision
+from vault.services import bin, clients, dealings, documents, policies, sessions
+from vault.web import dealing_rows
 from vault.web.addresses import ident, whole_number
 from vault.web.attempts import REFUSALS, refused, told
+from vault.web.client_rows import label_of
+from vault.web.dealing_rows import at_each
 from vault.web.document_rows import label_text, titled
 from vault.web.gate import desk, instance, needs, session
+from vault.web.pages import today
 
 blueprint = Blueprint("bin", __name__)
 BIN = Permission.BIN
@@ -26,14 +32,23 @@ def index() -> str:
     bin.sweep(desk())
     items = bin.listed(desk())
     return render_template(
-        "bin/list.html", nav="office", items=items, label_of=_label_of, days=bin.days(desk()),
+        "bin/list.html", nav="office", items=items, label_of=_label_of, place_of=_place_of, days=bin.days(desk()),
         put=request.args.get("put", ""),
     )  # fmt: skip
+
+
+def _place_of(item: bin.Item) -> str:
+    """What a form says of what is to be brought back, so that the answer leads there."""
+    if item.dealing is not None:
+        return dealing_rows.PLACES[kind_of(item.dealing)]
+    return "document" if item.document is not None else ""
 
 
 def _label_of(item: bin.Item) -> str:
     if item.document is not None:
         return titled(item.document)
+    if item.dealing is not None:
+        return dealing_rows.label_text(item.dealing)
     return label_of(item.policy) if item.policy is not None else item.name
 
 
@@ -48,7 +63,7 @@ def _client_page(client: str, error: str) -> str:
     page = clients.get(desk(), ident(client))
     return render_template(
         "bin/put.html", nav="clients", action=url_for("bin.put_client", client=client), name=page.client.name, policy="",
-        version=page.version, policies=len(page.policies), documents=len(page.documents),
+        version=page.version, policies=len(page.policies), documents=len(page.documents), dealings=len(page.dealings),
         deposits=sum(not held.deposit.closed for held in page.deposits), back_url=url_for("clients.show", client=client),
         client_url="", days=bin.days(desk()), error=error,
     )  # fmt: skip
@@ -121,6 +136,36 @@ def put_document(client: str, document: str) -> Response:
     return _put(client, document, "document", lambda error: _document_page(client, document, error))
 
 
+@at_each(blueprint, "/<record>/bin")
+@needs(BIN)
+def dealing(client: str, what: str, record: str) -> str:
+    """Ask before a dealing goes into the bin."""
+    return _dealing_page(client, what, record, "")
+
+
+def _dealing_page(client: str, what: str, record: str, error: str) -> str:
+    found = dealings.get(desk(), ident(client), dealing_rows.KINDS[what], ident(record))
+    held = found.held.dealing
+    return render_template(
+        "bin/put.html", nav="clients", action=url_for("bin.put_dealing", client=client, what=what, record=record),
+        name=found.page.client.name, dealing=dealing_rows.label_text(held), version=found.held.version,
+        back_url=dealing_rows.address(client, found.held.kind, record), client_url=url_for("clients.show", client=client),
+        days=bin.days(desk()), keep_until=_keep_until(held), error=error,
+    )  # fmt: skip
+
+
+def _keep_until(held: Dealing) -> date | None:
+    """Until when a record has to be kept that somebody puts into the bin before."""
+    return held.keep_until if isinstance(held, Provision) and held.keep_until > today() else None
+
+
+@at_each(blueprint, "/<record>/bin", "POST")
+@needs(BIN)
+def put_dealing(client: str, what: str, record: str) -> Response:
+    """Into the bin with it."""
+    return _put(client, record, "dealing", lambda error: _dealing_page(client, what, record, error))
+
+
 @blueprint.post("/bin/back")
 @needs(BIN)
 def bring_back() -> Response:
@@ -129,6 +174,9 @@ def bring_back() -> Response:
     bin.bring_back(desk(), owner, record)
     if owner == record:
         return cast(Response, redirect(url_for("clients.show", client=owner.hex()), 303))
+    kind = dealing_rows.KINDS.get(request.form.get("what", ""))
+    if kind is not None:
+        return cast(Response, redirect(dealing_rows.address(owner.hex(), kind, record.hex()), 303))
     if request.form.get("what") == "document":
         return cast(Response, redirect(url_for("documents.show", client=owner.hex(), document=record.hex()), 303))
     return cast(Response, redirect(url_for("policies.show", client=owner.hex(), policy=record.hex()), 303))

@@ -13,6 +13,7 @@ from vault.domain.policies import Policy, choices, hints, summary, totals
 from vault.domain.values import fold, full_age, kana, money_text
 from vault.services.clients import Brief, Head, Held, Page
 from vault.web.pages import short_moment
+from vault.web.words import word
 
 DUE_DAYS = 90
 MATRIX = (
@@ -59,7 +60,7 @@ def listed(head: Head) -> dict[str, Any]:
     }
 
 
-def member_row(member: Member, today: date, monthly: int) -> dict[str, Any]:
+def member_row(member: Member, today: date, monthly: int | None) -> dict[str, Any]:
     """One person of a client."""
     return {
         "name": member.name,
@@ -97,6 +98,11 @@ def policy_row(held: Held, client: Client, client_id: bytes, today: date) -> dic
     }
 
 
+def label_of(policy: Policy) -> str:
+    """A policy as a line of words: insurer, kind, number."""
+    return " ".join(filter(None, (policy.insurer, word(policy.kind), policy.policy_number)))
+
+
 def due(row: summary.Row, today: date) -> str:
     """満期 within three months, as days to go."""
     if not row.living or row.end is None or not 0 <= (row.end - today).days <= DUE_DAYS:
@@ -112,10 +118,10 @@ def attention(page: Page, today: date) -> list[dict[str, str]]:
         row = summary.row(held.policy, page.client)
         told = due(row, today)
         if told:
-            found.append({"mark": gettext("満期"), "text": f"{row.kind} {row.insurer} {told}", "url": url})
+            found.append({"mark": gettext("満期"), "text": f"{word(row.kind)} {row.insurer} {told}", "url": url})
         for _, hint in hints(held.policy, page.client, today):
             said = gettext("fault." + hint.code, **hint.facts)
-            found.append({"mark": gettext("確認"), "text": f"{row.insurer} {row.kind}: {said}", "url": url})
+            found.append({"mark": gettext("確認"), "text": f"{row.insurer} {word(row.kind)}: {said}", "url": url})
     for member in page.client.members:
         days = _days_to_birthday(member, today)
         if days is not None:
@@ -171,10 +177,10 @@ def show_values(page: Page, today: date) -> dict[str, Any]:
     }
 
 
-def _monthly_of(page: Page, member: Member) -> int:
-    """Monthly premiums of the policies this person holds."""
-    held = [p.policy for p in page.policies if any(r.member == member.id for r in p.policy.roles_of("契約者"))]
-    return sum(int(totals.monthly(p)) for p in held if p.living and not totals.in_currency(p))
+def _monthly_of(page: Page, member: Member) -> int | None:
+    """Monthly premiums of the living policies this person holds; None where there is none."""
+    held = [p.policy for p in page.policies if p.policy.living and any(r.member == member.id for r in p.policy.roles_of("契約者"))]
+    return sum(int(totals.monthly(p)) for p in held if not totals.in_currency(p)) if held else None
 
 
 def matrix(page: Page, today: date) -> dict[str, Any]:
@@ -185,9 +191,9 @@ def matrix(page: Page, today: date) -> dict[str, Any]:
         if not covers:
             continue
         age = gettext("%(n)s歳", n=full_age(member.birth.value, today)) if member.birth else ""
-        note = " ".join(filter(None, [member.relationship or member.position, age]))
+        note = " ".join(filter(None, [word(member.relationship or member.position), age]))
         rows.append({"name": member.name, "note": note, "cells": [_sum(covers, words) for _, words in MATRIX]})
-    return {"heads": [head for head, _ in MATRIX], "rows": rows}
+    return {"heads": [word(head) for head, _ in MATRIX], "rows": rows}
 
 
 def _insures(policy: Policy, member: Member) -> bool:

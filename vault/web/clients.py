@@ -13,14 +13,17 @@ from vault.domain.clients import CORPORATION_MEMBER, HOUSEHOLD_MEMBER, Client, C
 from vault.domain.deposits import number_text
 from vault.domain.merging import merged
 from vault.errors import Conflict, NotFound
-from vault.services import clients, office, sessions
+from vault.services import clients, drafts_kept, office, sessions
 from vault.services.audit import Event
-from vault.web import document_rows, forms, gone
+from vault.web import dealing_rows, document_rows, form_drafts, forms, gone
 from vault.web.addresses import ident, whole_number
 from vault.web.client_rows import KANA_ROWS, initial_of, listed, show_values
+from vault.web.family_rows import family_values
 from vault.web.gate import desk, instance, needs, session
 from vault.web.pages import Each, render_long, today
-from vault.web.versions import labelled_differences, version_page
+from vault.web.saved import just_saved, undone
+from vault.web.versions import labelled_differences, typed_differences, version_page
+from vault.web.words import word
 
 blueprint = Blueprint("clients", __name__, url_prefix="/clients")
 OWNERS: dict[str, type[Client]] = {"Household": Household, "Corporation": Corporation}
@@ -46,6 +49,8 @@ def index() -> str:
         initial=chosen or gettext("すべて"),
         new_household_url=url_for("clients.new", owner="Household") if may else None,
         new_corporation_url=url_for("clients.new", owner="Corporation") if may else None,
+        import_url=url_for("importing.index") if desk().may(Permission.IMPORT) else None,
+        doubles_url=url_for("doubles.index") if may and heads else None,
     )
 
 
@@ -70,13 +75,29 @@ def show(client: str) -> str:
         list_url=url_for("clients.index"),
         edit_url=url_for("clients.edit", client=client) if may_write else None,
         new_policy_url=url_for("policies.new", client=client) if may_write else None,
+        saved=_saved(page) if may_write else None,
         print_url=url_for("prints.choose", client=client) if may_print else None,
         move_url=_move_url(client),
+        merged_url=url_for("doubles.earlier", client=client) if page.merged else None,
         **_deposits(page),
         **_documents(page),
+        dealt=dealing_rows.on_client(page, may_write),
+        tasks=page.tasks,
+        new_task_url=url_for("tasks.new", client=client) if may_write else None,
         **_ways_out(client),
         **show_values(page, today()),
+        **family_values(page, today(), request.args.get("m", "")),
     )
+
+
+def _saved(page: clients.Page) -> dict[str, Any] | None:
+    """What was saved just now: the policy that the address names, else the client's own record."""
+    client, policy = page.id.hex(), request.args.get("saved", "")
+    held = next((each for each in page.policies if each.id.hex() == policy and each.version == 1), None)
+    if held is None:
+        return just_saved(page.written, url_for("clients.undo", client=client), page.united)
+    undo = url_for("policies.undo", client=client, policy=policy)
+    return {"at": "", "version": 1, "undo_url": undo, "new": True, "what": f"{held.policy.insurer} {word(held.policy.kind)}"}
 
 
 def _move_url(client: str) -> str | None:
@@ -143,7 +164,7 @@ def _form(owner: str, values: dict[str, Any], *, action: str, back: str, **more:
         compartment_name=names.get(bytes.fromhex(values.get("compartment", "")), "") if own else "",
         handlers=sorted({handler for _, _, handler in others if handler}),
         other_clients=[(other, name) for other, name, _ in others if other != own] + more.pop("erased", []),
-        **{"faults": {}, "client_name": "", "version": None, "switch_url": None, "theirs": None, "move_url": None, **more},
+        **{"faults": {}, "client_name": "", "version": None, "switch_url": None, "theirs": None, "move_url": None, "offers": [], "draft_at": "", **more},
     )
 
 
@@ -153,19 +174,24 @@ def new(owner: str) -> str:
     """An empty form."""
     if owner not in OWNERS:
         raise NotFound("not-found")
+    draft = form_drafts.asked_for()
+    if draft is not None and draft.owner == owner:
+        return _new_form(owner, form_drafts.typed(draft), {}, draft_at=form_drafts.at(draft.at))
     values: dict[str, Any] = {"members": [{"relationship": "本人"}]} if owner == "Household" else {}
-    return _new_form(owner, values, {})
+    return _new_form(owner, values, {}, offers=form_drafts.of_new("", drafts_kept.CLIENT, owner))
 
 
-def _new_form(owner: str, values: dict[str, Any], faults: dict[str, fields.Fault]) -> str:
+def _new_form(owner: str, values: dict[str, Any], faults: dict[str, fields.Fault], **more: Any) -> str:
     other = "Corporation" if owner == "Household" else "Household"
     return _form(
         owner,
-        values,
+        {**values, form_drafts.FIELD: form_drafts.form_id(values)},
+        keep_url=url_for("typing.new_client", owner=owner),
         action=url_for("clients.create", owner=owner),
         back=url_for("clients.index"),
         faults=faults,
         switch_url=url_for("clients.new", owner=other),
+        **more,
     )
 
 
@@ -180,6 +206,7 @@ def create(owner: str) -> Response:
     if reading.record is None:
         return make_response(_new_form(owner, values, reading.faults), 400)
     made = clients.create(desk(), ident(reading.record.compartment), reading.record)
+    form_drafts.done("", [str(values.get(form_drafts.FIELD, ""))])
     return cast(Response, redirect(url_for("clients.show", client=made.hex()), 303))
 
 
@@ -188,7 +215,21 @@ def create(owner: str) -> Response:
 def edit(client: str) -> str:
     """The form of an existing client."""
     page = clients.get(desk(), ident(client))
-    return _edit_form(page, fields.typed(page.client), page.version)
+    draft = form_drafts.asked_for(client)
+    if draft is not None:
+        return _go_on(page, draft)
+    return _edit_form(page, fields.typed(page.client), page.version, offers=form_drafts.of_record(client, client))
+
+
+def _go_on(page: clients.Page, draft: drafts_kept.Draft) -> str:
+    """The form with a draft; where somebody has saved since it was begun, with both sides, as on saving."""
+    values, now = form_drafts.typed(draft), fields.typed(page.client)
+    more: dict[str, Any] = {"draft_at": form_drafts.at(draft.at)}
+    if draft.version != page.version:
+        before = fields.typed(clients.version_of(desk(), page.id, page.id, draft.version))
+        values = merged(before, now, {**now, **values})
+        more["theirs"] = typed_differences(type(page.client), {**now, "compartment": ""}, {**values, "compartment": ""}, _names())
+    return _edit_form(page, values, page.version, **more)
 
 
 def _edit_form(page: clients.Page, values: dict[str, Any], version: int, **more: Any) -> str:
@@ -200,6 +241,7 @@ def _edit_form(page: clients.Page, values: dict[str, Any], version: int, **more:
         client_name=page.client.name,
         version=version,
         own=page.id.hex(),
+        keep_url=url_for("typing.client", client=page.id.hex()),
         move_url=_move_url(page.id.hex()),
         erased=[(other.hex(), gettext("消去済み")) for other, _, name in page.related if not name],
         **more,
@@ -235,7 +277,15 @@ def _save(client: str) -> Response:
             fields.typed(reading.record),
         )
         return make_response(_edit_form(now, both, now.version, theirs=theirs), 409)
+    form_drafts.done(client, [client])
     return cast(Response, redirect(url_for("clients.show", client=client), 303))
+
+
+@blueprint.post("/<client>/undo")
+@needs(WRITE)
+def undo(client: str) -> Response:
+    """Take the last save back: a new client goes into the bin, else the version before comes back."""
+    return undone(client, client, url_for("clients.show", client=client))
 
 
 # --- earlier versions

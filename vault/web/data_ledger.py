@@ -14,7 +14,7 @@ from vault.domain.prints import DATA_LEDGER_SHEET, OfficeOrder
 from vault.services import data_ledger as service
 from vault.services import printing
 from vault.services.data_ledger import DataLedger
-from vault.web import orders
+from vault.web import orders, words
 from vault.web.gate import desk, needs
 
 blueprint = Blueprint("data_ledger", __name__, url_prefix="/data-ledger")
@@ -46,7 +46,7 @@ def _number(ledger: DataLedger, category: Category) -> int | None:
     """How many people (policies, clients, rows) a category is about; None where nobody has counted."""
     now = {
         Category.POLICY: ledger.policies, Category.SCANS: ledger.documents, Category.PAPERS: ledger.prints,
-        Category.STAFF: len(ledger.staff),
+        Category.DEALINGS: ledger.dealings, Category.STAFF: len(ledger.staff),
     }  # fmt: skip
     if category in now:
         return now[category]
@@ -76,7 +76,7 @@ def make() -> Response:
         return make_response(_order_page(values=values, faults=faults), 400)
     people = len([p for p in desk().directory.persons.values() if p.active])
     made = printing.print_office(desk(), DATA_LEDGER_SHEET, found, READ, people)
-    told = _told(service.data_ledger(desk()))
-    return make_response(
-        render_template("data_ledger/sheet.html", **orders.paper(made, url_for("data_ledger.show")), **told)
-    )
+    found_out = service.data_ledger(desk())
+    with words.japanese():
+        paper = orders.paper(made, url_for("data_ledger.show"))
+        return make_response(render_template("data_ledger/sheet.html", **paper, **_told(found_out)))

@@ -19,6 +19,7 @@ from vault.services import clients, deposits
 from vault.services.deposits import DepositPage
 from vault.web import forms, gone, words
 from vault.web.addresses import ident, whole_number
+from vault.web.client_rows import label_of
 from vault.web.gate import desk, needs
 from vault.web.pages import short_moment, today
 from vault.web.versions import labelled_differences, version_page
@@ -130,7 +131,7 @@ def _form(page: clients.Page, values: dict[str, Any], faults: dict[str, fields.F
         client_name=page.client.name,
         client_url=url_for("clients.show", client=page.id.hex()),
         people=_people(page.client),
-        choices=[(policy, domain.label(held)) for policy, held in _policies(page).items()],
+        choices=[(policy, label_of(held)) for policy, held in _policies(page).items()],
         **{"number": "", "gone": 0, "version": None, "theirs": None, "error": "", **more},
     )
 

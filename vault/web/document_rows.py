@@ -14,10 +14,11 @@ from vault.domain.documents import Document
 from vault.domain.fields import Fault
 from vault.domain.scans import Word
 from vault.services.clients import Held, HeldDocument
-from vault.services.what_goes import label_of
 from vault.web import forms, page_addresses
 from vault.web.addresses import ident
+from vault.web.client_rows import label_of
 from vault.web.page_addresses import SMALL
+from vault.web.words import word
 
 # Of what stands on a page as much is read out as a person listens to.
 LONGEST_WORDS = 3000
@@ -108,4 +109,4 @@ def label_text(held: HeldDocument) -> str:
 def titled(document: Document) -> str:
     """What is said of a document, as a line of words."""
     day = f"{document.date.value:%Y/%m/%d}" if document.date else ""
-    return " ".join(filter(None, (document.kind, document.title, day)))
+    return " ".join(filter(None, (word(document.kind), document.title, day)))

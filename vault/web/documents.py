@@ -14,9 +14,9 @@ from vault.domain.fields import Fault
 from vault.errors import Conflict
 from vault.services import documents
 from vault.services.documents import DocumentPage
-from vault.services.what_goes import label_of
 from vault.web import gone, page_addresses
 from vault.web.addresses import ident, whole_number
+from vault.web.client_rows import label_of
 from vault.web.document_rows import kept_pages, label_text, page_rows, policy_choices, read_document, said
 from vault.web.gate import desk, needs
 from vault.web.page_addresses import SMALL

@@ -16,9 +16,10 @@ from vault.errors import NotFound
 from vault.services import bin, certificates, erasing, printing, what_goes
 from vault.services.ledger_rows import client_number
 from vault.services.what_goes import Preview
-from vault.web import forms, orders
+from vault.web import forms, orders, words
 from vault.web.addresses import ident, whole_number
 from vault.web.attempts import REFUSALS, refused, told
+from vault.web.client_rows import label_of
 from vault.web.document_rows import label_text
 from vault.web.erasure_orders import form_values, read_order
 from vault.web.gate import desk, needs, prove_again
@@ -98,7 +99,7 @@ def _of(found: Preview) -> dict[str, Any]:
     return {
         "nav": "clients", "id": page.id.hex(), "client": page.client, "holds": found.holds, "papers": found.papers,
         "deposits": found.deposits,
-        "policies": page.policies, "related": page.related, "label_of": what_goes.label_of,
+        "policies": page.policies, "related": page.related, "label_of": label_of,
     }  # fmt: skip
 
 
@@ -300,5 +301,6 @@ def make() -> Response:
     if record is None:
         return make_response(_order(found, values, faults), 400)
     made = printing.print_office(desk(), ERASURE_SHEET, record, ERASE)
-    context = orders.paper(made, url_for("erasing.certificate", n=found.number))
-    return make_response(render_template("erasing/sheet.html", **context, by=by, **_told(found)))
+    with words.japanese():
+        context = orders.paper(made, url_for("erasing.certificate", n=found.number))
+        return make_response(render_template("erasing/sheet.html", **context, by=by, **_told(found)))

@@ -7,8 +7,9 @@ from typing import Any
 
 from flask import Response, make_response, render_template, request
 
-from vault.domain import fields
+from vault.domain import dealings, fields
 from vault.domain.clients import Client, Corporation, Household
+from vault.domain.dealings import Dealing
 from vault.domain.deposits import Deposit
 from vault.domain.documents import Document
 from vault.domain.policies import Policy
@@ -16,6 +17,7 @@ from vault.errors import NotFound
 from vault.services import bin
 from vault.web import forms
 from vault.web.addresses import ident
+from vault.web.dealing_rows import KINDS
 from vault.web.gate import desk, note_refusal
 from vault.web.versions import label
 
@@ -32,7 +34,7 @@ def kept(save: Callable[[], Response], client: str, record: str) -> Response:
     return make_response(
         render_template(
             "bin/gone.html", nav="clients", told=told, action=request.path, binned=_binned(client, record),
-            sent=[(name, text) for name, text in request.form.items() if name != "csrf_token"],
+            sent=[(name, text) for name, text in request.form.items(multi=True) if name != "csrf_token"],
         ),
         404,
     )  # fmt: skip
@@ -45,7 +47,10 @@ def _binned(client: str, record: str) -> bool:
         return False
 
 
-def _owner() -> type[Client | Policy | Deposit | Document]:
+def _owner() -> type[Client | Policy | Deposit | Document | Dealing]:
+    what = (request.view_args or {}).get("what")
+    if what in KINDS:
+        return dealings.KINDS[KINDS[what]]
     if "electronic" in request.form:
         return Document
     if "giver" in request.form:

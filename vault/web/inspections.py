@@ -112,7 +112,8 @@ def make() -> Response:
     if record is None:
         return make_response(_order(month, values, faults), 400)
     made, page = inspections.print_month(desk(), month, record)
-    context = orders.paper(made, _url(month))
-    return make_response(
-        render_template("inspections/sheet.html", page=page, month=month, words=_words(month), rules=RULES, **context)
-    )
+    with words.japanese():
+        context = orders.paper(made, _url(month))
+        return make_response(
+            render_template("inspections/sheet.html", page=page, month=month, words=_words(month), rules=RULES, **context)
+        )

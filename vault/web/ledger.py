@@ -186,11 +186,12 @@ def print_() -> Response:
     if order is None:
         return make_response(_print_form(values, faults), 400)
     made = printing.print_ledger(desk(), order)
-    return make_response(render_template(
-        "ledger/sheet.html", **orders.paper(made.sheet, url_for("ledger.index"), "landscape"), rows=made.rows,
-        since=order.since.value, until=order.until.value, serial_text=serial_text, numbered=made.numbered,
-        today=today(), columns=any(row.entry.approval for row in made.rows),
-    ))  # fmt: skip
+    with words.japanese():
+        return make_response(render_template(
+            "ledger/sheet.html", **orders.paper(made.sheet, url_for("ledger.index"), "landscape"), rows=made.rows,
+            since=order.since.value, until=order.until.value, serial_text=serial_text, numbered=made.numbered,
+            today=today(), columns=any(row.entry.approval for row in made.rows),
+        ))  # fmt: skip
 
 
 def _print_form(values: dict[str, Any], faults: dict[str, fields.Fault]) -> str:

@@ -14,7 +14,6 @@ from vault.domain.fields import Fault
 from vault.domain.log_filter import LogFilter
 from vault.domain.prints import serial_text
 from vault.domain.unusual import RULES
-from vault.domain.values import wareki
 from vault.domain.values.moments import JAPAN, day_of
 from vault.errors import NotFound
 from vault.services import log
@@ -22,6 +21,7 @@ from vault.services.log_walk import SCAN_MOST, Query
 from vault.web import forms
 from vault.web.addresses import ident, whole_number
 from vault.web.gate import desk, needs
+from vault.web.pages import day_to_type
 
 blueprint = Blueprint("log", __name__, url_prefix="/log")
 # What an address can carry; of names only the numbers behind them.
@@ -33,7 +33,7 @@ ASKED = ("person", "client", "what", "since", "until", "unusual")
 def index() -> str:
     """The newest entries, or those asked for."""
     asked = {name: value for name in ASKED if (value := request.args.get(name, ""))}
-    values: dict[str, Any] = {name: wareki(_day(asked[name])) for name in ("since", "until") if name in asked}
+    values: dict[str, Any] = {name: day_to_type(_day(asked[name])) for name in ("since", "until") if name in asked}
     return _page(asked, values, {}, request.args.get("before", type=whole_number))
 
 

@@ -98,6 +98,6 @@ def particulars_now() -> Response:
         return make_response(_both(read.record, values, version, error), 409)
     held = session()
     assert held.payload is not None
-    names = {"office": read.record.name, "kind": read.record.kind, "person": own.record.name}
+    names = {**held.payload.names, "office": read.record.name, "kind": read.record.kind, "person": own.record.name}
     sessions.store(instance(), replace(held, payload=replace(held.payload, names=names)))
     return cast(Response, redirect(url_for("today.show" if first else "office.index"), 303))

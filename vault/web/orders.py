@@ -13,11 +13,10 @@ from werkzeug.datastructures import MultiDict
 
 from vault.domain import fields
 from vault.domain.prints import OfficeOrder, due_fault, in_a_month, near_day, serial_text
-from vault.domain.values import wareki
 from vault.services import printing
 from vault.web import forms
 from vault.web.gate import session
-from vault.web.pages import moment, today
+from vault.web.pages import full_day, moment, today
 
 T = TypeVar("T")
 
@@ -32,7 +31,7 @@ def read(of: type[T], form: MultiDict[str, str]) -> tuple[T | None, dict[str, An
     if late is not None:
         return None, values, {"due": late}
     if (unread := reading.faults.get("due")) and unread.code == "date-unreadable":
-        return None, values, {**reading.faults, "due": fields.Fault("due-unreadable", {"next": wareki(in_a_month(today()))})}
+        return None, values, {**reading.faults, "due": fields.Fault("due-unreadable", {"next": full_day(in_a_month(today()))})}
     return reading.record, values, reading.faults
 
 

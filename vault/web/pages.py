@@ -8,17 +8,21 @@ from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
+from babel.dates import format_date
 from flask import Flask, g, request, stream_template, url_for
 
 from vault.domain.access import Permission
 from vault.domain.fields import fields
 from vault.domain.office import ACCOUNTANTS
+from vault.domain.preferences import JAPANESE, OFF
+from vault.domain.spoken import said
 from vault.domain.values import Unreadable, compact, postal_code, wareki
 from vault.domain.values.moments import JAPAN, day_of
 from vault.errors import KuraError
 from vault.services import cancellation
 from vault.services.instance import IDLE_MINUTES
 from vault.services.office import has_particulars
+from vault.web import words
 from vault.web.gate import instance, password_needed
 
 PIECES = 2000
@@ -31,7 +35,10 @@ def common() -> dict[str, Any]:
     accounting = names.get("kind") == ACCOUNTANTS
     values: dict[str, Any] = {
         "csrf": g.get("csrf", ""),
-        "lang": "ja",
+        "lang": words.language(),
+        "reader_lang": words.chosen(),
+        "date_style": words.dates(),
+        "shortcuts": names.get("shortcuts") != OFF,
         "office": {"name": names.get("office", ""), "kind": names.get("kind", "")},
         "person": {"name": names.get("person", "")},
         "client_word": "顧問先" if accounting else "お客様",
@@ -73,15 +80,36 @@ def today() -> date:
     return day_of(instance().clock())
 
 
+def full_day(day: date) -> str:
+    """A day within a sentence: 令和8年11月21日, 21 November 2026."""
+    return wareki(day) if words.language() == JAPANESE else format_date(day, "d MMMM y", locale="en")
+
+
+def era_day(day: date) -> str:
+    """A day by its era in a table: 令和8年11月21日, R8.11.21."""
+    return wareki(day, short=words.language() != JAPANESE)
+
+
+def short_day(day: date) -> str:
+    """A day in a table: 2026/11/21, 2026-11-21."""
+    return f"{day:%Y/%m/%d}" if words.language() == JAPANESE else day.isoformat()
+
+
+def day_to_type(day: date) -> str:
+    """A day as it stands in a box: a spelling that reads back."""
+    return wareki(day) if words.language() == JAPANESE else day.isoformat()
+
+
 def moment(seconds: int) -> str:
     """A moment as a person reads it: 令和8年11月21日 14:32."""
     at = datetime.fromtimestamp(seconds, JAPAN)
-    return f"{wareki(at.date())} {at:%H:%M}"
+    return f"{full_day(at.date())} {at:%H:%M}"
 
 
 def short_moment(seconds: int) -> str:
     """A moment in a table: 2026/11/21 14:32."""
-    return f"{datetime.fromtimestamp(seconds, JAPAN):%Y/%m/%d %H:%M}"
+    at = datetime.fromtimestamp(seconds, JAPAN)
+    return f"{short_day(at.date())} {at:%H:%M}"
 
 
 def money(value: Any) -> str:
@@ -128,5 +156,10 @@ def dial(text: str) -> str:
 def install_filters(app: Flask) -> None:
     """The filters and functions templates use."""
     app.jinja_env.globals["fields_of"] = fields
+    app.jinja_env.globals["said"] = said
     app.jinja_env.globals["password_needed"] = password_needed
-    app.jinja_env.filters.update(moment=moment, short_moment=short_moment, money=money, wareki=wareki, postal=postal, dial=dial)
+    app.jinja_env.globals.update(own_words=words.own, own_dates=words.dates)
+    app.jinja_env.filters.update(
+        moment=moment, short_moment=short_moment, money=money, postal=postal, dial=dial,
+        word=words.word, wareki=full_day, era_day=era_day, short_day=short_day,
+    )  # fmt: skip

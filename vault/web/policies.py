@@ -11,54 +11,21 @@ from flask_babel import gettext
 
 from vault.domain import fields
 from vault.domain.access import Permission
-from vault.domain.clients import Client, name_to_type
 from vault.domain.merging import merged
-from vault.domain.policies import (
-    GROUPS,
-    KINDS,
-    SECTIONS,
-    Kind,
-    Policy,
-    choices,
-    defaults,
-    hints,
-    read_policy,
-    summary,
-    typed_policy,
-)
+from vault.domain.policies import Policy, hints, read_policy, summary, typed_policy, usual
 from vault.errors import Conflict, NotFound
-from vault.services import clients, documents, policies
-from vault.web import document_rows, forms, gone
+from vault.services import clients, documents, drafts_kept, policies
+from vault.web import document_rows, form_drafts, forms, gone, policy_form
 from vault.web.addresses import ident, whole_number
 from vault.web.gate import desk, needs
 from vault.web.pages import money, short_moment, today
-from vault.web.versions import labelled_differences, version_page
+from vault.web.saved import just_saved, undone
+from vault.web.versions import labelled_differences, typed_differences, version_page
+from vault.web.words import word
 
 blueprint = Blueprint("policies", __name__, url_prefix="/clients/<client>/policies")
-FIRST_KIND = "終身"
 READ, WRITE = Permission.READ_CLIENTS, Permission.WRITE_POLICIES
 LEVELS = {"有効": "good", "払込満了": "good", "払済": "good", "延長": "good", "失効": "bad"}
-
-
-def _groups(kind: Kind, values: dict[str, Any] | None = None) -> list[tuple[str, list[fields.Field]]]:
-    """The boxes of a kind, group by group; what another kind's form had filled in is kept in a last group."""
-    boxes = fields.by_name(Policy)
-    shown: set[str] = set()
-    groups = []
-    for name in kind.groups:
-        mine = [boxes[box] for box in GROUPS[name] if box not in shown]
-        shown |= {box.name for box in mine}
-        groups.append((name, mine))
-    rest = [box for name, box in boxes.items() if name not in shown and _filled((values or {}).get(name))]
-    return [*groups, ("kept", rest)] if rest else groups
-
-
-def _filled(value: Any) -> bool:
-    return bool(value) and (not isinstance(value, list) or any(not _blank(row) for row in value))
-
-
-def _blank(row: dict[str, str]) -> bool:
-    return not any(text for name, text in row.items() if name not in ("unit", "role", "id"))
 
 
 # --- one policy
@@ -71,34 +38,36 @@ def show(client: str, policy: str) -> str:
     page = policies.get(desk(), ident(client), ident(policy))
     record = page.held.policy
     row = summary.row(record, page.client)
-    yearly = f"{money(row.yearly)} {gettext(row.currency)}" if row.currency else f"{money(row.yearly)}円"
+    yearly = f"{money(row.yearly)} {gettext(row.currency)}" if row.currency else gettext("%(n)s円", n=money(row.yearly))
     values = {box.name: getattr(record, box.name) for box in fields.fields(Policy)}
     return render_template(
         "policies/show.html",
         nav="clients",
         policy=record,
         owner="Policy",
-        kind_name=record.kind,
-        groups=_groups(record.of_kind, values),
+        kind_name=word(record.kind),
+        groups=policy_form.groups_of(record.of_kind, values),
         client_name=page.client.name,
         client_url=url_for("clients.show", client=client),
         list_url=url_for("clients.index"),
-        state_mark={"level": LEVELS.get(record.state, ""), "text": record.state},
+        state_mark={"level": LEVELS.get(record.state, ""), "text": word(record.state)},
         facts=[
             *([gettext("年換算 %(amount)s", amount=yearly)] if row.yearly is not None else []),
-            record.handled_by + (f"({record.other_agency})" if record.other_agency else ""),
+            word(record.handled_by) + (f"({record.other_agency})" if record.other_agency else ""),
         ],
         attention=[
             {"mark": gettext("確認"), "text": gettext("fault." + hint.code, **hint.facts), "url": ""}
             for _, hint in hints(record, page.client, today())
         ],
         edit_url=url_for("policies.edit", client=client, policy=policy) if desk().may(WRITE) else None,
-        copy_url=url_for("policies.new", client=client, copy=policy) if desk().may(WRITE) else None,
+        copy_url=url_for("policies.new", client=client, copy=policy, all="1" if record.of_kind.nonlife else None) if desk().may(WRITE) else None,
         print_url=url_for("prints.choose", client=client, policy=policy) if desk().may(Permission.PRINT) else None,
         erase_url=url_for("bin.policy", client=client, policy=policy) if desk().may(Permission.BIN) else None,
         erase_now_url=url_for("erasing.policy", client=client, policy=policy) if desk().may(Permission.ERASE) else None,
         documents=document_rows.rows(page.documents, page.client_id, []) if desk().may(Permission.READ_DOCUMENTS) else [],
         new_document_url=_new_document_url(client, policy),
+        saved=just_saved(page.written, url_for("policies.undo", client=client, policy=policy), page.united) if desk().may(WRITE) else None,
+        new_contact_url=_new_contact_url(client, policy),
         history=[
             {
                 "at": short_moment(at),
@@ -116,85 +85,19 @@ def _new_document_url(client: str, policy: str) -> str | None:
     return url_for("uploads.new", client=client, policy=policy) if may else None
 
 
+def _new_contact_url(client: str, policy: str) -> str | None:
+    may = desk().may(Permission.WRITE_CLIENTS)
+    return url_for("dealings.new", client=client, what="contacts", policy=policy) if may else None
+
+
 # --- the form
-
-
-def _births(client: Client) -> dict[str, str]:
-    return {name_to_type(client, m): m.birth.value.isoformat() for m in client.members if m.birth}
-
-
-def _form(page: clients.Page, values: dict[str, Any], *, action: str, back: str, policy: str = "", **more: Any) -> str:
-    kind = KINDS.get(str(values.get("kind", "")), KINDS[FIRST_KIND])
-    people = [name_to_type(page.client, member) for member in page.client.members]
-    return render_template(
-        "policies/edit.html",
-        nav="clients",
-        owner="Policy",
-        kinds=[(section, [k.name for k in KINDS.values() if k.section == section]) for section in SECTIONS],
-        of_kind=kind,
-        groups=_groups(kind, values),
-        values=values,
-        action=action,
-        back_url=back,
-        client_name=page.client.name,
-        client_url=url_for("clients.show", client=page.id.hex()),
-        list_url=url_for("clients.index"),
-        role_words=[page.client.name, *(p for p in people if p != page.client.name), *choices.CLASSES],
-        solicitors=sorted({h.policy.solicitor for h in page.policies if h.policy.solicitor}),
-        births=_births(page.client),
-        modes={**choices.PAYMENTS_A_YEAR, choices.SINGLE: 0},
-        papers=_papers(page, policy),
-        **{"faults": {}, "switched": False, "copy_url": None, "policy_name": "", "version": None, "theirs": None, **more},
-    )
-
-
-def _papers(page: clients.Page, policy: str) -> list[dict[str, Any]]:
-    """The client's scanned papers, to be looked at beside the form; those of the policy itself come first."""
-    if not desk().may(Permission.READ_DOCUMENTS):
-        return []
-    rows = document_rows.rows(page.documents, page.id, page.policies)
-    return sorted(rows, key=lambda row: not policy or row["policy_id"] != policy)
-
-
-def _new_form(page: clients.Page, values: dict[str, Any], **more: Any) -> str:
-    here = url_for("policies.create", client=page.id.hex())
-    return _form(
-        page,
-        values,
-        action=here,
-        switch_url=url_for("policies.switch", client=page.id.hex()),
-        back=url_for("clients.show", client=page.id.hex()),
-        **more,
-    )
 
 
 @blueprint.get("/new")
 @needs(WRITE)
 def new(client: str) -> str:
-    """An empty form, one that begins as a copy of another policy, or one beside the document it is typed from."""
-    page = clients.get(desk(), ident(client))
-    copied = request.args.get("copy", "")
-    source = next((h.policy for h in page.policies if h.id.hex() == copied), None)
-    if source is None:
-        return _new_form(page, {**defaults(FIRST_KIND), **_typed_from(page, request.args.get("document", ""))})
-    return _new_form(page, {**typed_policy(source, page.client), "policy_number": ""}, switched=True)
-
-
-def _typed_from(page: clients.Page, document: str) -> dict[str, Any]:
-    """What the form keeps of the document it is typed from: it lies beside, and belongs to the policy in the end."""
-    known = any(held.id.hex() == document for held in page.documents)
-    return {"document": document, "beside": document} if known else {}
-
-
-def _of_kind(values: dict[str, Any]) -> dict[str, Any]:
-    """Typed values after another kind was chosen: everything kept, what the kind presets filled in where empty."""
-    kind = values.get("kind", FIRST_KIND)
-    filled = defaults(kind if kind in KINDS else FIRST_KIND)
-    kept = {name: value for name, value in values.items() if _filled(value)}
-    states = KINDS[str(filled["kind"])].states
-    if kept.get("state") not in states:
-        kept.pop("state", None)
-    return {**filled, **kept}
+    """A new form: empty, a copy of another policy, beside a document, or a draft that goes on."""
+    return policy_form.begin(clients.get(desk(), ident(client)))
 
 
 @blueprint.post("/new/kind")
@@ -202,7 +105,7 @@ def _of_kind(values: dict[str, Any]) -> dict[str, Any]:
 def switch(client: str) -> str:
     """The same form for another kind, with everything typed kept."""
     page = clients.get(desk(), ident(client))
-    return _new_form(page, _of_kind(forms.typed(request.form)), switched=True)
+    return policy_form.new_form(page, policy_form.of_kind(forms.typed(request.form), page.client), switched=True)
 
 
 @blueprint.post("/new")
@@ -214,7 +117,7 @@ def create(client: str) -> Response:
 
 def _create(client: str) -> Response:
     page = clients.get(desk(), ident(client))
-    values = forms.typed(request.form)
+    values = usual.without_untouched(forms.typed(request.form))
     reading = read_policy(
         values,
         client=page.client,
@@ -222,9 +125,12 @@ def _create(client: str) -> Response:
         confirmed=forms.renumbered_confirms(request.form),
     )
     if reading.record is None:
-        return make_response(_new_form(page, values, faults=reading.faults), 400)
-    _belongs(page, str(values.get("document", "")), policies.create(desk(), page.id, reading.record))
-    return cast(Response, redirect(url_for("clients.show", client=client), 303))
+        return make_response(policy_form.new_form(page, values, faults=reading.faults), 400)
+    made = policies.create(desk(), page.id, reading.record)
+    drafts_kept.remember_entered(desk(), page.id, made)
+    form_drafts.done(client, [str(values.get(form_drafts.FIELD, ""))])
+    _belongs(page, str(values.get("document", "")), made)
+    return cast(Response, redirect(url_for("clients.show", client=client, saved=made.hex()), 303))
 
 
 def _belongs(page: clients.Page, document: str, policy: bytes) -> None:
@@ -242,7 +148,23 @@ def _belongs(page: clients.Page, document: str, policy: bytes) -> None:
 def edit(client: str, policy: str) -> str:
     """The form of an existing policy."""
     page, held = _held(client, policy)
-    return _edit_form(page, held, typed_policy(held.policy, page.client), held.version)
+    draft = form_drafts.asked_for(client)
+    if draft is not None:
+        return _go_on(page, held, draft)
+    offers = form_drafts.of_record(client, policy)
+    return _edit_form(page, held, typed_policy(held.policy, page.client), held.version, offers=offers)
+
+
+def _go_on(page: clients.Page, held: clients.Held, draft: drafts_kept.Draft) -> str:
+    """The form with a draft; where somebody has saved since it was begun, with both sides, as on saving."""
+    values, now = form_drafts.typed(draft), typed_policy(held.policy, page.client)
+    more: dict[str, Any] = {"draft_at": form_drafts.at(draft.at)}
+    if draft.version != held.version:
+        before = clients.version_of(desk(), page.id, held.id, draft.version)
+        assert isinstance(before, Policy)
+        values = merged(typed_policy(before, page.client), now, {**now, **values})
+        more["theirs"] = typed_differences(Policy, now, values)
+    return _edit_form(page, held, values, held.version, **more)
 
 
 def _held(client: str, policy: str) -> tuple[clients.Page, clients.Held]:
@@ -257,14 +179,14 @@ def _edit_form(
     page: clients.Page, held: clients.Held, values: dict[str, Any], version: int, **more: Any
 ) -> str:
     where: dict[str, Any] = {"client": page.id.hex(), "policy": held.id.hex()}
-    return _form(
+    return policy_form.form(
         page,
         values,
         action=url_for("policies.save", **where),
         switch_url=url_for("policies.switch_existing", **where),
         back=url_for("policies.show", **where),
         policy=held.id.hex(),
-        policy_name=f"{held.policy.insurer} {held.policy.kind}",
+        policy_name=f"{held.policy.insurer} {word(held.policy.kind)}",
         version=version,
         **more,
     )
@@ -276,7 +198,7 @@ def switch_existing(client: str, policy: str) -> str:
     """The form of an existing policy for another kind, with everything typed kept."""
     page, held = _held(client, policy)
     version = request.form.get("version", 0, type=whole_number)
-    return _edit_form(page, held, _of_kind(forms.typed(request.form)), version, switched=True)
+    return _edit_form(page, held, policy_form.of_kind(forms.typed(request.form)), version, switched=True)
 
 
 @blueprint.post("/<policy>/edit")
@@ -308,7 +230,15 @@ def _save(client: str, policy: str) -> Response:
         assert isinstance(before, Policy)
         both = merged(*(typed_policy(each, page.client) for each in (before, held.policy, reading.record)))
         return make_response(_edit_form(page, held, both, held.version, theirs=theirs), 409)
+    form_drafts.done(client, [policy])
     return cast(Response, redirect(url_for("policies.show", client=client, policy=policy), 303))
+
+
+@blueprint.post("/<policy>/undo")
+@needs(WRITE)
+def undo(client: str, policy: str) -> Response:
+    """Take the last save back: of a new policy it goes into the bin, else its version before comes back."""
+    return undone(client, policy, url_for("policies.show", client=client, policy=policy))
 
 
 # --- earlier versions

@@ -24,7 +24,7 @@ from vault.domain.prints import (
 from vault.domain.values import Unreadable
 from vault.errors import Refused
 from vault.services import clients, printing
-from vault.web import orders, scan_sheets, sheet_values
+from vault.web import dealing_sheets, orders, scan_sheets, sheet_values, words
 from vault.web.addresses import ident
 from vault.web.client_rows import listed
 from vault.web.document_rows import label_text
@@ -97,7 +97,7 @@ def _deposit_name(held: clients.HeldDeposit) -> str:
 
 def _policy_name(held: clients.Held) -> str:
     policy = held.policy
-    return " ".join(filter(None, [policy.insurer, policy.kind, policy.product, policy.policy_number]))
+    return " ".join(filter(None, [policy.insurer, words.word(policy.kind), policy.product, policy.policy_number]))
 
 
 @blueprint.post("")
@@ -141,7 +141,8 @@ def _sheet(sheet: printing.Sheet) -> str:
     drawn = {
         POLICY_DETAIL: _policy_detail, CLIENT_CARD: _client_card, DEPOSIT_RECEIPT: _deposit_receipt, SCANS: _scans,
     }  # fmt: skip
-    return drawn.get(sheet.order.sheet, _policy_list)(sheet)
+    with words.japanese():
+        return drawn.get(sheet.order.sheet, _policy_list)(sheet)
 
 
 def _common(sheet: printing.Sheet) -> dict[str, Any]:
@@ -167,6 +168,7 @@ def _client_card(sheet: printing.Sheet) -> str:
         "prints/client_card.html",
         orientation="portrait",
         v=sheet_values.client_values(page, sheet.written, today(), sensitive),
+        dealings=dealing_sheets.card_values(page, today(), sensitive),
         hides=not sensitive and sheet_values.hides(page),
         deposits=[held.deposit for held in page.deposits if not held.deposit.closed],
         number_text=number_text,

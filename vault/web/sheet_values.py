@@ -16,6 +16,7 @@ from vault.domain.fields import Field
 from vault.domain.policies import GROUPS, Policy, name_of, summary, totals
 from vault.domain.values import full_age
 from vault.services.clients import Held, Page, Version
+from vault.web.family_rows import boxes, graph_of
 from vault.web.pages import short_moment
 from vault.web.versions import label
 
@@ -26,6 +27,8 @@ OTHER_WIDTH, PAGE_WIDTH = 26, 190
 COLUMNS, FITS_ONE, FITS_TWO = 4, 13, 30
 TEXTS = ("text", "name", "long", "kana")
 Placed = list[tuple[Field, int]]
+# A wider drawing of a family would be too small to read on paper: its generations are listed instead.
+WIDEST_GRAPH = 1000
 # Of one version that many changes are told, and the number of the others.
 TOLD_CHANGES = 12
 # What has a place of its own on a 顧客カルテ, or means nothing on paper.
@@ -103,6 +106,11 @@ def _part(record: Any, key: str, boxes: Iterable[Field], sensitive: bool = False
     return Part(key, _placed(record, seen), [table for table in tables if table.rows])
 
 
+def part_of(record: Any, sensitive: bool) -> Part:
+    """All fields of a record that are filled; `sensitive`: with what the screen hides until asked for."""
+    return _part(record, "", fields.fields(type(record)), sensitive)
+
+
 def _placed(record: Any, boxes: Iterable[Field]) -> Placed:
     """The filled ones of some fields with the columns each takes, so that every line of them is full."""
     placed: Placed = []
@@ -150,6 +158,7 @@ def _table(box: Field, rows: Iterable[Any]) -> Table:
 def client_values(page: Page, written: Mapping[bytes, list[Version]], on: date, sensitive: bool) -> dict[str, Any]:
     """Context of the body of a 顧客カルテ; `sensitive`: whether what the screen hides until asked for is on it."""
     client, policies = page.client, [held.policy for held in page.policies]
+    graph = graph_of(page)
     names = {other.hex(): name or gettext("消去済み") for other, _, name in page.related}
     record = replace(client, compartment=page.compartment)  # the record has its id, people its name
     return {
@@ -157,6 +166,7 @@ def client_values(page: Page, written: Mapping[bytes, list[Version]], on: date, 
         "part": _part(record, "", [box for box in fields.fields(type(client)) if box.name not in ELSEWHERE], sensitive),
         "members": [_member(member, on, sensitive) for member in client.members],
         "spouses": SPOUSES, "tree": tree(client.members) if isinstance(client, Household) else Tree((), ()),
+        "graph": graph if graph.width <= WIDEST_GRAPH else None, "boxes": boxes(page, graph, on),
         "ages": {member.id: _age(member, on) for member in client.members},
         "related": [(names[r.client], r.link, client.member(r.member)) for r in client.related if r.client in names],
         "lists": summary.lists(policies, client), "sums": totals.totals(policies, client),
@@ -207,8 +217,8 @@ def _told(path: str, before: str, after: str, names: Mapping[str, str]) -> tuple
 
 def hides(page: Page) -> bool:
     """Whether anything is filled in that the screen hides until asked for."""
-    boxes = [box for box in fields.fields(Member) if box.sensitive]
-    return any(_said(getattr(member, box.name)) for member in page.client.members for box in boxes)
+    records = (*page.client.members, *(held.dealing for held in page.dealings))
+    return any(box.sensitive and _said(getattr(record, box.name)) for record in records for box in fields.fields(type(record)))
 
 
 def _is_sensitive(cls: type[Any], path: str) -> bool:

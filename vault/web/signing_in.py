@@ -8,6 +8,7 @@ from typing import cast
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 
+from vault.domain.preferences import LANGUAGES
 from vault.errors import Forbidden, KuraError, Refused, Throttled, WrongCredential
 from vault.services import sessions
 from vault.services.accounts import activation, recovery, registering, signing_in
@@ -16,6 +17,8 @@ from vault.services.audit import Event
 from vault.web import words
 from vault.web.browsers import device_name
 from vault.web.gate import (
+    DEVICE_SECONDS,
+    LANGUAGE_COOKIE,
     SEEN_COOKIE,
     SESSION_COOKIE,
     device_secret,
@@ -24,11 +27,14 @@ from vault.web.gate import (
     public,
     registered,
     remember,
+    set_cookie,
     told_at_sign_in,
 )
 from vault.web.pages import moment
 
 blueprint = Blueprint("signing_in", __name__)
+# The pages before a sign-in on which the language can be chosen.
+SPEAKS = ("signing_in.new", "signing_in.register", "signing_in.recover", "help_pages.cookies")
 
 
 @blueprint.get("/")
@@ -134,6 +140,17 @@ def _carry_over(before: sessions.Session, after: sessions.Session) -> None:
     if before.payload is None or after.payload is None or before.row.person != after.row.person:
         return
     sessions.store(instance(), replace(after, payload=replace(after.payload, recent=before.payload.recent)))
+
+
+@blueprint.post("/session/language")
+@public
+def language() -> Response:
+    """The language of the pages that nobody is known on yet; inside, everybody's own choice stands above it."""
+    chosen, back = request.form.get("language", ""), request.form.get("back", "")
+    response = cast(Response, redirect(url_for(back if back in SPEAKS else "signing_in.new"), 303))
+    if chosen in LANGUAGES:
+        set_cookie(response, LANGUAGE_COOKIE, chosen, DEVICE_SECONDS)
+    return response
 
 
 @blueprint.post("/session/alive")

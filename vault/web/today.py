@@ -66,7 +66,7 @@ def _work(work: Listed | None) -> dict[str, Any]:
     return {
         "work": work, "lines": [work_lines.row(each, day) for each in work.rows], "rooms": work.rooms,
         "colleagues": work.colleagues, "mine": work.own_name, "said": request.args.get("said", ""),
-        "undo": {"client": client, "task": task} if task and client else None,
+        "undo": {"client": client, "task": task, "at": request.args.get("at", 0, type=whole_number)} if task and client else None,
         "at": min(request.args.get("at", 0, type=whole_number), len(work.rows) - 1) if "at" in request.args else None,
     }  # fmt: skip
 

@@ -12,6 +12,7 @@ from vault.domain import fields
 from vault.errors import NotFound
 from vault.services.clients import Version
 from vault.web.pages import short_moment
+from vault.web.words import word
 
 Names = Mapping[str, str]
 _NOBODY: Names = {}
@@ -21,14 +22,33 @@ def labelled_differences(one: Any, other: Any, names: Names = _NOBODY) -> list[t
     """(label, text in `one`, text in `other`) of every field in which they differ; clients told by `names` {id: name}."""
     cls = type(one)
     found = [d for d in fields.differences(one, other) if "member" != d[0][-6:]]
-    return [(label(cls, path), _told(path, a, names), _told(path, b, names)) for path, a, b in found]
+    return [(label(cls, path), _said(cls, path, a, names), _said(cls, path, b, names)) for path, a, b in found]
+
+
+def typed_differences(cls: type[Any], one: fields.Typed, other: fields.Typed, names: Names = _NOBODY) -> list[tuple[str, str, str]]:
+    """The same of two typed forms, of which one may have faults."""
+    found = [d for d in fields.typed_differences(cls, one, other) if "member" != d[0][-6:]]
+    return [(label(cls, path), _said(cls, path, a, names), _said(cls, path, b, names)) for path, a, b in found]
+
+
+def _in_words(cls: type[Any], path: str, text: str) -> str:
+    """A word that the box at a path offers, in the language of the page; anything else as it was typed."""
+    head, _, rest = path.partition("-")
+    box = fields.by_name(cls).get(head)
+    if box is not None and box.of is not None and rest:
+        return _in_words(box.of, rest.partition("-")[2], text)
+    return word(text) if box is not None and text in box.choices else text
+
+
+def _said(cls: type[Any], path: str, text: str, names: Names) -> str:
+    return _told(path, _in_words(cls, path, text), names)
 
 
 def _told(path: str, text: str, names: Names) -> str:
     """A value in words: never the id of a client whom nobody here can open any more."""
     if path.endswith("-client") and text:
         return names.get(text) or gettext("見られないお客様")
-    return names.get(text, text)
+    return " ".join(names.get(word, word) for word in text.split(" "))
 
 
 def label(cls: type[Any], path: str) -> str:

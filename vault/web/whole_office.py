@@ -15,7 +15,7 @@ from vault.errors import Conflict, Refused, Throttled, WrongCredential
 from vault.services import whole_office
 from vault.services.whole_office import PieceSheet, Printed
 from vault.services.whole_office_progress import MOST_CLIENTS, MOST_SCANS, Progress
-from vault.web import orders, scan_sheets, sheet_values
+from vault.web import dealing_sheets, orders, scan_sheets, sheet_values, words
 from vault.web.addresses import ident, whole_number
 from vault.web.attempts import refused, told
 from vault.web.gate import desk, needs, prove_again, session
@@ -89,10 +89,11 @@ def _ordered(act: Callable[[FinalOrder], Response]) -> Response:
 
 
 def _sheet(made: PieceSheet) -> str:
-    paper = orders.paper(made.sheet, url_for("whole_office.show"))
-    mark = scan_sheets.mark_of(paper["sheet"])
-    clients = [_told(each, mark) for each in made.clients]
-    return render_long("prints/whole_office_sheet.html", clients=clients, mark=mark, number_text=number_text, **paper)
+    with words.japanese():
+        paper = orders.paper(made.sheet, url_for("whole_office.show"))
+        mark = scan_sheets.mark_of(paper["sheet"])
+        clients = [_told(each, mark) for each in made.clients]
+        return render_long("prints/whole_office_sheet.html", clients=clients, mark=mark, number_text=number_text, **paper)
 
 
 def _told(each: Printed, mark: str) -> dict[str, Any]:
@@ -103,6 +104,7 @@ def _told(each: Printed, mark: str) -> dict[str, Any]:
         "client": page.client, "place": each.place,
         "card": sheet_values.client_values(page, each.written, today(), sensitive=True) if first else None,
         "deposits": [held.deposit for held in page.deposits] if first else [],
+        "dealings": dealing_sheets.whole_values(page) if first else [],
         "details": [sheet_values.policy_values(held, page.client, each.written, today()) for held in policies],
         "scans": [scan_sheets.scanned(scan, page.id, mark) for scan in each.scans],
     }  # fmt: skip

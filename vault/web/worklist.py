@@ -104,7 +104,7 @@ def done() -> Response:
 def reopen() -> Response:
     """It is to be done after all."""
     tasks.reopen(desk(), ident(request.form.get("client", "")), ident(request.form.get("task", "")))
-    return _back(request.form.get("part", ""), said="reopened")
+    return _back(request.form.get("part", ""), said="reopened", at=request.form.get("at", 0, type=whole_number))
 
 
 # --- by months
