@@ -18,8 +18,13 @@ export function parseDate(text) {
 
 export const iso = ({ y, m, d }) => `${y}-${String(m).padStart(2, "0")}-${String(d).padStart(2, "0")}`;
 
-export const inEra = ({ y, m, d }) => new Intl.DateTimeFormat(`${document.documentElement.lang || "ja"}-u-ca-japanese`,
-  { era: "long", year: "numeric", month: "long", day: "numeric", timeZone: "UTC" }).format(new Date(Date.UTC(y, m - 1, d)));
+/** 平成20年6月1日; in English the era and its year only (Heisei 20), since nobody writes its months so. */
+export function inEra({ y, m, d }) {
+  const lang = document.documentElement.lang || "ja", whole = { month: "long", day: "numeric" };
+  const parts = new Intl.DateTimeFormat(`${lang}-u-ca-japanese`, { era: "long", year: "numeric", ...(lang === "ja" ? whole : {}), timeZone: "UTC" });
+  const at = new Date(Date.UTC(y, m - 1, d)), said = (type) => parts.formatToParts(at).find((part) => part.type === type)?.value;
+  return lang === "ja" ? parts.format(at) : `${said("era")} ${said("year")}`;
+}
 
 /** Whole years between a birth date and a day. */
 export const age = (birth, at) => at.y - birth.y - (at.m < birth.m || (at.m === birth.m && at.d < birth.d) ? 1 : 0);

@@ -35,8 +35,8 @@ def test_a_call_is_noted_with_two_keys_and_every_page_stands_well(desk: Desk, cl
     page.emulate_media(reduced_motion="reduce")
     page.goto(desk.instance.address + client)
     assert _on_the_phone(page, LONG) == 2
-    page.wait_for_url(f"**{client}")
-    expect(page.locator("main")).to_contain_text("応対履歴")
+    page.wait_for_url(f"**{client}#contacts-title")
+    expect(page.locator("#contacts-title")).to_be_focused()
     expect(page.locator("main")).to_contain_text("転居のご連絡です。")
 
     page.locator("#policies a").first.click()

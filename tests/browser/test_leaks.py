@@ -51,11 +51,11 @@ def _secrets(office: Office) -> Iterator[str]:
 
 
 def _places(instance: Instance) -> list[Path]:
-    """Data, home, log, temporary and run folder; and whatever this user's servers left in shared memory, the folder
-    apart in which the tests themselves may lie (the words they look for, too)."""
+    """Data, home, log, temporary and run folder; and whatever this user's servers left in shared memory, but for folders
+    in which tests lie (the words they look for, too)."""
     shared = Path("/dev/shm")
     own = (
-        [p for p in shared.glob("*") if p.is_dir() and p.stat().st_uid == os.getuid() and not instance.folder.is_relative_to(p)]
+        [p for p in shared.glob("*") if p.is_dir() and p.stat().st_uid == os.getuid() and not p.name.startswith("tests.")]
         if shared.is_dir()
         else []
     )

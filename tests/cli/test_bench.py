@@ -19,7 +19,7 @@ CROWD = 8 - 3  # who is neither an administrator nor about to leave
 LIMITS = {
     "client_page_quotient": 1.15, "save_quotient": 2, "sign_in_argon2": 85, "idle_memory": 90, "person_create": 1,
     "person_revoke": 2, "administrator_revoke": 2, "crowd_in": CROWD, "crowd_memory": 3,
-    "search_quotient": 0.5, "search_growth": 10, "search_page_waiting": 2, "redraw_start": 170, "redraw_quotient": 1.3, "backup_first_quotient": 1.3, "backup_next_quotient": 0.1, "erase_client": 1,
+    "search_quotient": 0.5, "search_growth": 10, "worklist_growth": 10, "search_page_waiting": 2, "redraw_start": 170, "redraw_quotient": 1.3, "backup_first_quotient": 1.3, "backup_next_quotient": 0.1, "erase_client": 1,
 }  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def test_every_figure_has_its_words() -> None:
         words = catalogue.load(language)
         for name in (*LIMITS, "sign_in", "client_list", "working_memory", "client_page", "client_page_plain", "save",
                      "plain_insert", "bare_insert", "keystore_write", "crowd_sign_in", "copy", "backup_first", "vacuum",
-                     "search_ready", "search", "search_like", "search_behind", "search_page", "search_page_crowd",
+                     "search_ready", "search", "search_like", "search_behind", "worklist", "search_page", "search_page_crowd",
                      "backup_next", "drill", "restore", "rekey_client", "destroy", "redraw_page", "seal_large", "open_large", "upload_first",
                      "upload_whole", "upload_memory", "upload_child_memory", "upload_read"):  # fmt: skip
             assert words.gettext(f"bench.{name}") != f"bench.{name}"

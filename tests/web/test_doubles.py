@@ -67,7 +67,8 @@ def test_two_clients_become_one_with_what_was_chosen(visit: Visit, twins: Twins)
     path, form = compare(visit, twins)
     assert form["side-notes"] == "both" and form["side-mail"] == "goes" and form["stays"] == "2"
     answer = visit.post(path, {**form, "side-mail": "stays", "side-notes": "stays", "side-kana": "goes"})
-    assert answer.status_code == 303 and answer.location.endswith(twins.first.hex())
+    assert answer.status_code == 303 and answer.location.endswith(f"{twins.first.hex()}?did=united")
+    assert "ひとつにまとめました" in shown(visit, answer.location)
     page = clients.get(visit.office.desk(), twins.first)
     assert (page.client.mail, page.client.notes, page.client.kana) == ("", "二度目", "シマ カイド")
     assert len(page.client.members) == 1 and len(page.policies) == 3
@@ -140,7 +141,7 @@ def test_two_policies_of_a_client_become_one(visit: Visit) -> None:
     stays, goes = path.split("/")[-2:]
     assert {stays, goes} == {made.hex(), office.facts.policies[0][0].hex()}
     answer = visit.post(path, {**form_of(page), "side-premium": "stays"})
-    assert answer.status_code == 303 and answer.location.endswith(stays)
+    assert answer.status_code == 303 and answer.location.endswith(f"{stays}?did=united")
     assert [held.policy.notes for held in clients.get(office.desk(), first).policies if held.id.hex() == stays] == ["写し"]
     assert "にまとめた契約" in shown(visit, "/bin")
 

@@ -118,7 +118,7 @@ def test_a_save_is_taken_back_while_nobody_has_changed_it(visit: Visit, office: 
     assert "に保存しました。" in page and "777" in page
     version = re.search(r'/undo".*?name="version" value="(\d+)"', page, re.DOTALL)[1]  # type: ignore[index]
     answer = visit.post(f"{visit.policy_page()}/undo", {"version": version})
-    assert answer.location == f"{visit.policy_page()}?undone=back" and "元に戻しました。" in text(visit.get(answer.location))
+    assert answer.location == f"{visit.policy_page()}?did=back" and "元に戻しました。" in text(visit.get(answer.location))
     assert value(text(visit.get(edit)), "premium") == value(before, "premium")
     again = visit.post(f"{visit.policy_page()}/undo", {"version": version})
     assert again.status_code == 409  # the newest version is another one now
@@ -133,7 +133,7 @@ def test_a_new_policy_taken_back_lies_in_the_bin(visit: Visit) -> None:
     assert "保存しました。" in page and "D-77" in page
     undo = re.search(r'action="([^"]+/undo)"', page)[1]  # type: ignore[index]
     answer = visit.post(undo, {"version": "1"})
-    assert answer.location == f"{visit.client_page()}?undone=bin" and "登録を取り消しました。" in text(visit.get(answer.location))
+    assert answer.location == f"{visit.client_page()}?did=bin" and "登録を取り消しました。" in text(visit.get(answer.location))
     assert "D-77" not in text(visit.get(visit.client_page())) and "D-77" in text(visit.get("/bin"))
 
 

@@ -23,6 +23,7 @@ from vault.services.acts import Act
 from vault.services.audit import Event, Fact
 from vault.services.clients import POLICY, opened_client
 from vault.services.search.finding import search
+from vault.services.today import today
 from vault.storage.database import reading
 
 # A rare name, a common word, a word of every policy; a plain program is asked for just the same.
@@ -47,6 +48,11 @@ def figures(office: Measured, place: Path, smaller: Measured) -> Iterator[Figure
     _ready(smaller)
     small = [_timed(partial(_search, smaller, words)) for words in WORDS * office.rounds.searches]
     yield Figure("search_growth", round(statistics.median(ours) / statistics.median(small), 2), "×", TENTH)
+    first_page, of_small = (
+        statistics.median(_timed(partial(today, each.desk)) for _ in range(office.rounds.searches)) for each in (office, smaller)
+    )
+    yield Figure("worklist", round(1000 * first_page, 1), "ms")
+    yield Figure("worklist_growth", round(first_page / of_small, 2), "×", TENTH)
 
 
 def at_once(office: Measured, serve: Callable[[], Server]) -> Iterator[Figure]:

@@ -178,9 +178,9 @@ def show_values(page: Page, today: date) -> dict[str, Any]:
 
 
 def _monthly_of(page: Page, member: Member) -> int | None:
-    """Monthly premiums of the living policies this person holds; None where there is none."""
-    held = [p.policy for p in page.policies if p.policy.living and any(r.member == member.id for r in p.policy.roles_of("契約者"))]
-    return sum(int(totals.monthly(p)) for p in held if not totals.in_currency(p)) if held else None
+    """Monthly premiums of the policies this person holds; None where nothing is paid by the month."""
+    held = [p.policy for p in page.policies if any(r.member == member.id for r in p.policy.roles_of("契約者"))]
+    return sum(int(totals.monthly(p)) for p in held if p.living and not totals.in_currency(p)) or None
 
 
 def matrix(page: Page, today: date) -> dict[str, Any]:

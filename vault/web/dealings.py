@@ -191,7 +191,8 @@ def _create(client: str, what: str) -> Response:
     if dealing is None:
         return make_response(_new_form(clients.get(desk(), ident(client)), what, values, faults), 400)
     made = dealings.create(desk(), ident(client), dealing)
-    to = url_for("clients.show", client=client) if KINDS[what] == CONTACT else dealing_rows.address(client, KINDS[what], made.hex())
+    there = url_for("clients.show", client=client, _anchor=f"{what}-title")
+    to = there if KINDS[what] == CONTACT else dealing_rows.address(client, KINDS[what], made.hex())
     return cast(Response, redirect(to, 303))
 
 

@@ -96,7 +96,7 @@ def _answer(page: Callable[[str], str], unite: Callable[[], None], to: str) -> R
         unite()
     except REFUSALS as error:
         return refused(page(told(error)), error)
-    return cast(Response, redirect(to, 303))
+    return cast(Response, redirect(f"{to}?did=united", 303))
 
 
 def _base(record: bytes, name: str) -> Base:

@@ -28,6 +28,6 @@ def undone(client: str, record: str, page: str) -> Response:
     version = request.form.get("version", 0, type=whole_number)
     gone = undoing.undo(desk(), ident(client), ident(record), version)
     if not gone:
-        return cast(Response, redirect(page + "?undone=back", 303))
-    there = url_for("clients.index", undone="bin") if record == client else url_for("clients.show", client=client, undone="bin")
+        return cast(Response, redirect(page + "?did=back", 303))
+    there = url_for("clients.index", did="bin") if record == client else url_for("clients.show", client=client, did="bin")
     return cast(Response, redirect(there, 303))

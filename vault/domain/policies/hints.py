@@ -21,7 +21,7 @@ def hints(policy: Policy, client: Client | None, today: date) -> Iterator[tuple[
     if _still_paying(policy) and paid is not None and paid != NEVER and paid < today and paid != covered:
         yield "payment_term", Fault("payment-ended", {"day": wareki(paid)})
     if policy.state == c.LAPSED and policy.restorable_until and policy.restorable_until.value < today:
-        yield "restorable_until", Fault("restoration-over", {"day": policy.restorable_until.typed})
+        yield "restorable_until", Fault("restoration-over", {"day": wareki(policy.restorable_until.value)})
     if policy.state in {c.LAPSED, c.ENDED} and policy.state_date is None:
         yield "state_date", Fault("state-date-missing", {"state": policy.state})
     if policy.state == c.ENDED and not policy.end_reason:
