@@ -66,17 +66,12 @@ def columns_right(row):
         return False
 
 
-def whole(row):
-    """Whether all parts of a row are bytes, as they were written."""
-    return all(type(part) is bytes for part in (row[1], row[2] or b"", row[3] or b"", row[4])) and len(row[4]) == 32
-
-
-def follows(row, before, position):
-    """Whether a row is the entry of this position behind an entry of this hash."""
-    parts = [row[1], row[2] or b"", row[3] or b""]
-    if position < 1 or not whole(row) or type(before) is not bytes:
+def follows(row, before, position, other=()):
+    """Whether a row is the entry of this position behind an entry of this hash, itself one of bytes."""
+    parts = [row[1], row[2] or b"", row[3] or b"", row[4]]
+    if position < 1 or any(type(part) is not bytes for part in (before, *parts, *other)) or len(row[4]) != 32:
         return False
-    told = b"".join(u64(len(part)) + part for part in parts)
+    told = b"".join(u64(len(part)) + part for part in parts[:3])
     return hashlib.sha256(b"kura journal" + before + u64(position) + told).digest() == row[4]
 
 
@@ -107,10 +102,10 @@ def misfit(rows, row, last, before):
     after = None
     for other in rows:
         after = other if after is None and other[0] > row[0] else after
-        behind = whole(other) and follows(row, other[4], other[0] + 1)
+        behind = follows(row, other[4], other[0] + 1, (other[1], other[2] or b"", other[3] or b""))
         if other[0] != row[0] and (behind or follows(other, last[1], row[0])):
             return row[0], "inserted"
-    if after and whole(row) and any(follows(after, row[4], after[0] + gone) for gone in range(1, 20_000)):
+    if after and any(follows(after, row[4], after[0] + gone, (row[1], row[2] or b"", row[3] or b"")) for gone in range(1, 20_000)):
         return row[0], "missing"  # both were further on: those before them are gone, these renumbered
     return row[0], "edited"
 

@@ -74,6 +74,7 @@ class Office:
     clock: Clock
     facts: Facts
     instance: Instance = field(init=False)
+    workers: list[Instance] = field(init=False, default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
         self.instance = self.worker()
@@ -84,7 +85,16 @@ class Office:
 
     def worker(self) -> Instance:
         """Another process's view of the same folder."""
-        return Instance(self.settings, self.clock, CHEAP)
+        made = Instance(self.settings, self.clock, CHEAP)
+        self.workers.append(made)
+        return made
+
+    def close(self) -> None:
+        """Let go of every file: thousands of offices are opened in one run."""
+        for worker in self.workers:
+            worker.engine.dispose()
+            worker.keyring.let_go()
+            worker.segments.close()
 
     def restart(self) -> None:
         self.instance.engine.dispose()
@@ -265,7 +275,7 @@ def copied(template: Office, root: Path) -> Office:
 def office(templates: list[Office], tmp_path: Path) -> Iterator[Office]:
     made = copied(templates[0], tmp_path)
     yield made
-    made.instance.engine.dispose()
+    made.close()
 
 
 @pytest.fixture
@@ -273,11 +283,11 @@ def other_office(templates: list[Office], tmp_path: Path) -> Iterator[Office]:
     (tmp_path / "other").mkdir()
     made = copied(templates[1], tmp_path / "other")
     yield made
-    made.instance.engine.dispose()
+    made.close()
 
 
 @pytest.fixture
 def unbegun(tmp_path: Path) -> Iterator[Office]:
     made = unbegun_office(tmp_path)
     yield made
-    made.instance.engine.dispose()
+    made.close()
