@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.test_documents import begin
+from tests.browser.test_importing import CORPORATIONS, look_at_rows, read, row
 from tests.samples import typing as samples
 from tests.support import axe, forms, office_pages, pages, pdf
 from tests.support import documents as papers
@@ -253,6 +254,41 @@ def _documents(looker: Looker, page: Page, client: str, policy: str) -> None:
     looker.look(page, "a paper beside the policy form")
 
 
+def _work(looker: Looker, page: Page, client: str) -> None:
+    """今日の仕事 with a long task and a long line, what is done about them, the same by months and on paper."""
+    looker.faulty(page, f"{client}/tasks/new")
+    task = {"what": LONG * 3, "due": "R8.12.1", "note": "メモの長い例。" * 30, "assignee": LONG}
+    assert forms.post(page, looker.instance, f"{client}/tasks/new", task).ok
+    looker.go(page, client, "client with a task")
+    looker.go(page, page.locator('main a[href*="/tasks/"]:not([href$="new"])').first.get_attribute("href") or "", "task")
+    for part in ("soon", "late", "birthday", "done"):
+        looker.go(page, f"/today?part={part}")
+    looker.go(page, f"{client}/due/birthday/{client.split('/')[-1]}/2027", "line")
+    looker.wrong += _stops(page)
+    for path in ("/today/calendar", "/today/closings", "/today/print", "/today/closings/print"):
+        looker.go(page, path)
+        looker.wrong += _stops(page)
+
+
+def _imports(looker: Looker, page: Page) -> None:
+    """A sheet is read, its columns and rows are looked at, its clients come in."""
+    for path in ("/imports", "/imports/new"):
+        looker.go(page, path)
+        looker.wrong += _stops(page)
+    read(page, looker.instance.address, CORPORATIONS)
+    looker.look(page, "columns of a sheet")
+    looker.wrong += _stops(page)
+    look_at_rows(page)
+    looker.look(page, "rows of a sheet")
+    page.locator(row(page, 2)).get_by_role("button", name="同じことを尋ねている行をすべて").click()
+    expect(page.locator('[data-piece="count"]')).to_contain_text("取り込む行は3行")
+    page.keyboard.press("Control+s")
+    page.wait_for_url("**/result")
+    expect(page.locator(".notice.good")).to_be_visible()
+    looker.look(page, "what came in")
+    looker.go(page, "/imports", "imports, one of them done")
+
+
 def _doubles(looker: Looker, page: Page, household: dict[str, Any], policy: dict[str, Any]) -> None:
     """Somebody stands twice, with a policy and a member twice; one pair of each sort beside each other, and made one."""
     at, again = looker.instance.address, {**household["members"][0], "relationship": ""}
@@ -460,6 +496,8 @@ def test_every_page(
     _print(looker, page, client)
     _search(looker, page)
     _doubles(looker, page, household, typed_policies[0])
+    _work(looker, page, client)
+    _imports(looker, page)
     _deposits(looker, page, client)
     _documents(looker, page, client, policy)
     for path in ("/ledger", "/ledger/1"):

@@ -15,9 +15,9 @@ SAMPLES = Path(__file__).parents[1] / "samples"
 POLICIES, CORPORATIONS = SAMPLES / "満期一覧_混在.xlsx", SAMPLES / "法人契約_cp932.csv"
 
 
-def read(page: Page, desk: Desk, file: Path) -> None:
+def read(page: Page, address: str, file: Path) -> None:
     """From the list of clients to the columns of a file, by keyboard."""
-    page.goto(desk.instance.address + "/clients")
+    page.goto(address + "/clients")
     page.get_by_role("link", name="表から取り込む").click()
     page.wait_for_url("**/imports")  # and its scripts have run: the key is theirs
     page.keyboard.press("n")
@@ -47,7 +47,7 @@ def no_sideways(page: Page) -> None:
 
 def test_the_two_samples_come_in_as_they_are_with_their_traps_told(desk: Desk) -> None:
     page = desk.page
-    read(page, desk, POLICIES)
+    read(page, desk.instance.address, POLICIES)
     expect(page.locator("#column-0-7")).to_have_value("policy.policy_number")
     expect(page.locator("#column-1-3")).to_have_value("member.relationship")
     axe.check(page)
@@ -85,7 +85,7 @@ def _put_right(page: Page) -> None:
 
 def test_a_question_is_answered_for_all_rows_at_once_and_a_row_can_be_left_out(desk: Desk) -> None:
     page = desk.page
-    read(page, desk, CORPORATIONS)
+    read(page, desk.instance.address, CORPORATIONS)
     look_at_rows(page)
     expect(page.locator("button[form=run-form]")).to_be_disabled()
     page.locator(row(page, 2)).get_by_role("button", name="同じことを尋ねている行をすべて").click()
@@ -109,7 +109,7 @@ def test_a_question_is_answered_for_all_rows_at_once_and_a_row_can_be_left_out(d
 
 def test_next_month_the_same_layout_matches_by_itself_and_a_broken_connection_loses_nothing(desk: Desk) -> None:
     page = desk.page
-    read(page, desk, CORPORATIONS)
+    read(page, desk.instance.address, CORPORATIONS)
     expect(page.locator("main")).to_contain_text("前回と同じに合わせました")
     look_at_rows(page)
     page.locator(row(page, 4)).get_by_role("button", name="同じことを尋ねている行をすべて").click()

@@ -76,12 +76,12 @@ class Gathered:
 @dataclass
 class _Pile:
     """What was found so far. `named` and `counted`, by want: the lines themselves, or (day, record) of each; `answered`:
-    what people have done something about, by sort."""
+    what people have done something about, by sort, alike. Days are counted from 1 January of the year 1."""
 
     wants: list[Want]
     named: list[list[Placed]]
-    counted: list[list[tuple[date, bytes]]]
-    answered: dict[Sort, set[tuple[date, bytes]]]
+    counted: list[list[tuple[int, bytes]]]
+    answered: dict[Sort, set[tuple[int, bytes]]]
 
     @classmethod
     def empty(cls, wants: list[Want]) -> _Pile:
@@ -90,7 +90,7 @@ class _Pile:
     def open_ones(self, at: int, answered_too: bool) -> tuple[int, list[Placed]]:
         """How many lines of a want stand open, and these lines where they are named."""
         gone = set() if answered_too else self.answered[self.wants[at].sort]
-        lines = [line for line in self.named[at] if (line.day, line.record) not in gone] if gone else self.named[at]
+        lines = [line for line in self.named[at] if (line.day.toordinal(), line.record) not in gone] if gone else self.named[at]
         if self.wants[at].named:
             return len(lines), lines
         counted = self.counted[at]
@@ -165,28 +165,28 @@ def _add(state: State, part: Packed, choice: Choice, pile: _Pile) -> None:
     for row in part.due(Sort.ANSWERED, _FIRST, _LAST)[1]:
         if _alive(state, part, row):
             line = Line.of(b"", part.marks(row).partition(_LINE)[2].partition(b"\n")[0].decode())
-            pile.answered[line.sort].add((line.day, line.record))
+            pile.answered[line.sort].add((line.day.toordinal(), line.record))
 
 
-def _put(pile: _Pile, at: int, part: Packed, day: date, row: int) -> None:
+def _put(pile: _Pile, at: int, part: Packed, day: int, row: int) -> None:
     want = pile.wants[at]
     if not want.named:
         pile.counted[at].append((day, part.record(row)))
         return
     owner, record, _ = part.place(row)
-    pile.named[at].append(Placed(day, want.sort, part.marks(row).partition(b"\n")[0][1:], owner, record))
+    pile.named[at].append(Placed(date.fromordinal(day), want.sort, part.marks(row).partition(b"\n")[0][1:], owner, record))
 
 
-def _falling(part: Packed, want: Want) -> Iterator[tuple[list[date], Sequence[int]]]:
+def _falling(part: Packed, want: Want) -> Iterator[tuple[list[int], Sequence[int]]]:
     """(days, rows) of what falls due in a segment."""
     if not want.sort.yearly:
-        days, rows = part.due(want.sort, want.first.toordinal(), want.last.toordinal())
-        yield [date.fromordinal(day) for day in days], rows
+        yield part.due(want.sort, want.first.toordinal(), want.last.toordinal())
         return
+    earliest, latest = want.first.toordinal(), want.last.toordinal()
     for first, last, year in in_leap_year(want.first, want.last):
         days, rows = part.due(want.sort, first.toordinal(), last.toordinal())
-        real = {day: this_year(want.sort, date.fromordinal(day), year) for day in set(days)}
-        inside = [at for at, day in enumerate(days) if want.first <= real[day] <= want.last]
+        real = {day: this_year(want.sort, date.fromordinal(day), year).toordinal() for day in set(days)}
+        inside = [at for at, day in enumerate(days) if earliest <= real[day] <= latest]
         yield [real[days[at]] for at in inside], [rows[at] for at in inside]
 
 
