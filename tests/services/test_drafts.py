@@ -13,7 +13,8 @@ from tests.support.people import join
 from vault.domain.access import Role
 from vault.domain.erasures import ErasureOrder
 from vault.errors import Forbidden, NotFound
-from vault.services import backups, drafts_kept, erasing
+from vault.services import backups, drafts, drafts_kept, erasing
+from vault.services.accounts import compartments
 from vault.services.drafts_kept import CLIENT, POLICY, Draft
 from vault.storage.uploads import TYPED_DAYS
 
@@ -63,6 +64,20 @@ def test_a_colleague_has_drafts_of_his_own(office: Office) -> None:
     viewer = join(office, Role.VIEWER, (room,), "閲覧 四子").desk(office)
     with pytest.raises(Forbidden):
         drafts_kept.keep(viewer, first)
+
+
+def test_no_colleague_opens_what_somebody_types_of_a_new_client(office: Office) -> None:
+    """His own folder would open to all of the office, of every compartment."""
+    desk, new = office.desk(), Draft(CLIENT, "cd" * 16, owner="Household", title="若狭 凪", at=1)
+    drafts_kept.keep(desk, new)
+    outside = join(office, Role.HANDLER, (compartments.make(office.desk(), "支店"),), "担当 外男").desk(office)
+    assert outside.folder(desk.person)  # opens
+    number, name = drafts_kept._number(desk), drafts_kept._name(desk)
+    with pytest.raises(NotFound):
+        drafts.read(outside, outside.folder(desk.person), bytes.fromhex(new.record), name, number)
+    with pytest.raises(NotFound):
+        drafts.read(outside, drafts.own_place(outside, b"kura draft", bytes.fromhex(new.record)), bytes.fromhex(new.record), name, number)
+    assert drafts_kept.listed(office.desk()) == [new]
 
 
 def test_a_file_moved_to_another_place_opens_nothing(office: Office) -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from vault.crypto.envelope import Context, open_sealed, seal
+from vault.crypto.envelope import KEY_BYTES, Context, expand, open_sealed, seal
 from vault.errors import NotFound, SealBroken
 from vault.services.acts import Folder
 from vault.services.safe import Desk
+
+
+def own_place(desk: Desk, purpose: bytes, draft: bytes) -> Folder:
+    """Where a draft of the person at the desk lies that belongs to no client yet. Its key follows from his private key: his
+    own folder opens to colleagues too, who may not know the clients of that compartment."""
+    return Folder(desk.person, desk.person, expand(desk.bundle.private, purpose + draft, KEY_BYTES), b"")
 
 
 def _context(desk: Desk, folder: Folder, upload: bytes, number: int) -> Context:

@@ -1,7 +1,7 @@
 """Drafts: what a person has typed into the form of a client or policy and not saved yet.
 
-Sealed under the client's key, so that they end with him; of a new client under the person's own. Files that no backup
-has, kept for 30 days and without an entry in the journal: what is typed is told there when it is saved.
+Sealed under the client's key, so that they end with him; of a new client under one that only the person has. Files that
+no backup has, kept for 30 days and without an entry in the journal: what is typed is told there when it is saved.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from vault.domain.access import Permission
 from vault.errors import KuraError, Malformed, NotFound
 from vault.services import drafts, payloads
+from vault.services.acts import Folder
 from vault.services.safe import Desk
 from vault.storage.uploads import TYPED
 
@@ -54,12 +55,16 @@ def keep(desk: Desk, draft: Draft) -> None:
     """Keep what was typed, in place of what was kept before. Raises NotFound for a client who is not there for him."""
     desk.require(draft.needs)
     owner, record = _place(desk, draft.client), bytes.fromhex(draft.record)
-    drafts.write(desk, desk.folder(owner), record, _name(desk), _number(desk), payloads.encode(draft))
+    drafts.write(desk, _folder(desk, owner, record), record, _name(desk), _number(desk), payloads.encode(draft))
     _bound(desk)
 
 
 def _place(desk: Desk, client: str) -> bytes:
     return bytes.fromhex(client) if client else desk.person
+
+
+def _folder(desk: Desk, owner: bytes, record: bytes) -> Folder:
+    return drafts.own_place(desk, b"kura draft", record) if owner == desk.person else desk.folder(owner)
 
 
 def _name(desk: Desk) -> str:
@@ -84,7 +89,7 @@ def get(desk: Desk, client: str, record: str) -> Draft:
 
 
 def _read(desk: Desk, owner: bytes, record: bytes) -> Draft:
-    raw = drafts.read(desk, desk.folder(owner), record, _name(desk), _number(desk))
+    raw = drafts.read(desk, _folder(desk, owner, record), record, _name(desk), _number(desk))
     try:
         found = payloads.decode(raw, Draft)
     except Malformed as error:
@@ -123,13 +128,13 @@ def _last(desk: Desk) -> bytes:
 def remember_entered(desk: Desk, client: bytes, policy: bytes) -> None:
     """For 「最後に登録した契約から写す」."""
     told = payloads.encode(LastPolicy(client.hex(), policy.hex()))
-    drafts.write(desk, desk.folder(desk.person), _last(desk), _name(desk), _number(desk), told)
+    drafts.write(desk, _folder(desk, desk.person, _last(desk)), _last(desk), _name(desk), _number(desk), told)
 
 
 def entered_last(desk: Desk) -> tuple[bytes, bytes] | None:
     """(client, policy) of the policy that this person has entered last."""
     with suppress(KuraError):
-        raw = drafts.read(desk, desk.folder(desk.person), _last(desk), _name(desk), _number(desk))
+        raw = drafts.read(desk, _folder(desk, desk.person, _last(desk)), _last(desk), _name(desk), _number(desk))
         told = payloads.decode(raw, LastPolicy)
         return bytes.fromhex(told.client), bytes.fromhex(told.policy)
     return None

@@ -14,7 +14,6 @@ from typing import TypeVar
 
 import msgspec
 
-from vault.crypto.envelope import KEY_BYTES, expand
 from vault.crypto.keys import new_id
 from vault.domain.access import Permission
 from vault.domain.importing import Matching, Table
@@ -162,8 +161,7 @@ def opened(desk: Desk, draft: bytes) -> Draft:
 
 
 def _draft(desk: Desk, draft: bytes) -> Draft:
-    key = expand(desk.bundle.private, b"kura import" + draft, KEY_BYTES)
-    return Draft(draft, Folder(desk.person, desk.person, key, b""))
+    return Draft(draft, sealed_drafts.own_place(desk, b"kura import", draft))
 
 
 def write(desk: Desk, draft: Draft, name: str, said: object) -> None:
