@@ -16,6 +16,7 @@ export function wire() {
     if (!found || (address.value && address.value !== proposed)) return;
     address.value = proposed = found;
     address.dispatchEvent(new Event("input", { bubbles: true }));
+    if (document.activeElement === address) address.select(); // who types the address himself goes on undisturbed
     say(part.dataset.said);
   };
   code.addEventListener("input", (e) => { if (!e.isComposing) look(); });

@@ -313,6 +313,8 @@ def test_a_box_is_drawn_by_pointer_in_pixels_of_the_page(tab: Page, there: str, 
     tab.goto(one(tab, there, tmp_path, papers.pdf(NUMBERED)))
     tab.locator("[data-black-link]").click()
     drawing = tab.locator("[data-drawing]")
+    expect(drawing).to_be_visible()
+    tab.wait_for_load_state()  # and its script has run
     box, wide = drawing.bounding_box(), int(tab.locator("#black-form").get_attribute("data-width") or 0)
     assert box
     tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + 300)

@@ -304,8 +304,12 @@ def test_the_check_passes_what_is_whole_and_nothing_less(change: Change, data: s
     valid = {c: new.compartment_key(directory, c, RECOVERY, RECOVERY_PRIVATE) for c in directory.compartments}
     given = (made.directory, directory, made.keys, valid)
     check_switch(made.keystore, new, *given)
-    room = data.draw(st.sampled_from(sorted(directory.compartments)))
-    who = data.draw(st.sampled_from(sorted(directory.receivers(room))))
+    # By number: ids are random, and how many receive what would otherwise differ when an example is run again.
+    first, second = (data.draw(st.integers(0, 999)) for _ in range(2))
+    rooms = sorted(directory.compartments)
+    room = rooms[first % len(rooms)]
+    receivers = sorted(directory.receivers(room))
+    who = receivers[second % len(receivers)]
     with pytest.raises(Damaged):
         check_switch(made.keystore, replace(new, grants={**new.grants, room: dropped(new.grants[room], who)}), *given)
     stray = {**new.grants[room], b"nobody".ljust(16): new.grants[room][who]}

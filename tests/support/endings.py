@@ -80,7 +80,7 @@ def opened_like(office: Office) -> Instance:
 def moved(office: Office, folder: Path) -> Office:
     """The same people before another folder."""
     other = object.__new__(Office)
-    other.folder, other.clock, other.facts = folder, office.clock, office.facts
+    other.folder, other.clock, other.facts, other.workers = folder, office.clock, office.facts, []
     other.instance = other.worker()
     return other
 
