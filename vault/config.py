@@ -22,7 +22,11 @@ VERSION = "0.1.0"  # of the program, as backups note it
 
 @dataclass(frozen=True)
 class Settings:
-    """Where an instance lies and how it is reached. `secret_key` signs what strangers carry, never records."""
+    """Where an instance lies and how it is reached. `secret_key` signs what strangers carry, never records.
+
+    `host`: the name that browsers reach it by, behind nginx and a UNIX socket; empty where it serves a loopback port.
+    `told`: the folder in which the operator says things to the office.
+    """
 
     folder: Path
     office: bytes
@@ -37,6 +41,8 @@ class Settings:
     keep_days: int = KEEP_DAYS
     documents_bytes: int = DOCUMENTS_GIB * GIB
     upload_bytes: int = UPLOAD_MIB * MIB
+    host: str = ""
+    told: Path = Path("told")
 
     @property
     def database(self) -> Path:
@@ -64,7 +70,7 @@ class Settings:
 
     @property
     def address(self) -> str:
-        return f"http://localhost:{self.port}/"
+        return f"https://{self.host}/" if self.host else f"http://localhost:{self.port}/"
 
 
 def run_folder(folder: Path) -> Path:
@@ -97,11 +103,13 @@ def load(folder: Path) -> Settings:
             tls=bool(raw.get("tls", False)),
             workers=int(raw.get("workers", 2)),
             replicas=tuple(folder / p for p in raw.get("replicas", ["keys/a", "keys/b"])),
-            run=run_folder(folder),
+            run=Path(raw["run"]) if raw.get("run") else run_folder(folder),
             backups=folder / raw.get("backups", "backups"),
             keep_days=max(LEAST_KEEP_DAYS, int(raw.get("keep_days", KEEP_DAYS))),
             documents_bytes=max(0, int(raw.get("documents_gb", DOCUMENTS_GIB))) * GIB,
             upload_bytes=min(MOST_UPLOAD_MIB, max(1, int(raw.get("upload_mb", UPLOAD_MIB)))) * MIB,
+            host=str(raw.get("host", "")),
+            told=folder / raw.get("told", "told"),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise NotReady("settings-unreadable", file=path) from error
