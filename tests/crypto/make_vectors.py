@@ -117,6 +117,11 @@ def envelopes() -> Iterator[Inputs]:
     yield _envelope("document of three chunks", "document", fixed("three", 34000))
 
 
+def registers() -> Iterator[Inputs]:
+    """The sealed part of the operator's register; how its key follows is told with the file (test_sealed_file)."""
+    yield _envelope("register", "register", fixed("data register", 300))
+
+
 def _slot(name: str, holder: Inputs, cost: list[int]) -> Inputs:
     bundle = unlock.Bundle(
         PRIVATE, PINNED, {HOLDER: fixed("one", 32), fixed("other holder", 16): fixed("two", 32)}
@@ -470,6 +475,7 @@ def _cases(name: str, make: Callable[[], Iterator[Inputs]]) -> dict[str, Any]:
 
 FILES: dict[str, Callable[[], Iterator[Inputs]]] = {
     "envelope": envelopes,
+    "register": registers,
     "slot": slots,
     "ring": rings,
     "grant": grants,

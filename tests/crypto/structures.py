@@ -107,6 +107,7 @@ def _keystore(inputs: Inputs, sealed: bytes) -> Any:
 
 OPEN: dict[str, Callable[[Inputs, bytes], Any]] = {
     "envelope": _envelope,
+    "register": _envelope,
     "slot": _slot,
     "ring": _ring,
     "grant": _grant,

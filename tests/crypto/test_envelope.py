@@ -160,6 +160,7 @@ def test_the_kinds_and_their_fields_are_never_renamed() -> None:
         "journal": "bi",
         "journal-key": "bi",
         "recovery": "b",
+        "register": "biiii",
     }
     assert stored.items() <= told.items()
     assert all(kind.isascii() for kind in told)

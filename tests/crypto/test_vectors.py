@@ -71,7 +71,7 @@ def test_what_is_cut_or_longer_is_refused(structure: str, case: dict[str, Any]) 
 
 
 def test_every_kind_of_envelope_has_a_vector() -> None:
-    kinds = {c["inputs"]["kind"] for n in ("envelope", "journal-key") for c in load(n)["cases"]}
+    kinds = {c["inputs"]["kind"] for n in ("envelope", "journal-key", "register") for c in load(n)["cases"]}
     elsewhere = {"slot", "ring", "grant", "keystore", "recovery"}
     assert kinds | elsewhere == set(FIELDS)
 

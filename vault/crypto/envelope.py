@@ -45,6 +45,7 @@ FIELDS: dict[str, tuple[type, ...]] = {
     "journal": (bytes, int),  # journal key id, position
     "journal-key": (bytes, int),  # journal key id, day (as yyyymmdd)
     "recovery": (bytes,),  # recovery sheet
+    "register": (bytes, int, int, int, int),  # salt, m, t, p, generation; the register's own id stands for an office
 }
 
 
