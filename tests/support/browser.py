@@ -27,11 +27,11 @@ def chromium() -> str:
 
 
 @contextmanager
-def launched(home: Path) -> Iterator[Browser]:
-    """A browser whose own home is `home`, so that whoever runs the tests keeps theirs."""
+def launched(home: Path, *more: str) -> Iterator[Browser]:
+    """A browser whose own home is `home`, so that whoever runs the tests keeps theirs. `more`: of its arguments."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=chromium(), headless=True, args=ARGUMENTS, env={**os.environ, "HOME": str(home)},
+            executable_path=chromium(), headless=True, args=[*ARGUMENTS, *more], env={**os.environ, "HOME": str(home)},
         )
         yield browser
         browser.close()
