@@ -90,6 +90,7 @@ export function wire() {
       }
       const back = document.querySelector("[data-esc]");
       if (!back) return;
+      e.preventDefault(); // the browser's own Esc stops loading: the page that is just being asked for, too
       if (isDirty() || typing(e.target)) back.focus(); else back.click();
     }
   });

@@ -31,3 +31,4 @@ const reach = () => document.querySelectorAll(".table").forEach((box) => {
 });
 reach();
 addEventListener("resize", reach);
+document.dispatchEvent(new Event("wired")); // early.js gives what was pressed before

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import POLICY, Desk, save
 from tests.support import forms, pages
@@ -95,6 +95,32 @@ def test_after_signing_out_the_back_button_shows_nothing(
         assert "1234-567890" not in page.content()
     page.goto(desk.instance.address + policy)
     expect(page.get_by_label("ログインID")).to_be_visible()
+
+
+# --- before the scripts are there
+
+
+def test_a_key_pressed_before_the_scripts_are_there_does_what_it_says(desk: Desk, policy: str, tab: Page) -> None:
+    held: list[Route] = []
+
+    def press(path: str, box: str, *keys: str) -> None:
+        tab.route("**/js/main.js", lambda route: held.append(route), times=1)
+        tab.goto(desk.instance.address + path, wait_until="commit")
+        tab.locator(box).focus()
+        for key in keys:
+            tab.keyboard.press(key)
+        while not held:
+            tab.wait_for_timeout(20)
+        assert tab.url == desk.instance.address + path  # nothing half typed was sent
+        with tab.expect_navigation():
+            held.pop().continue_()
+
+    press(f"{policy}/edit", "#product", "End", "1", "Enter", "Control+s")
+    expect(tab.locator("main")).to_contain_text("終身保険1")
+    press(policy, "#main", "e")
+    expect(tab.locator("#product")).to_have_value("終身保険1")
+    press(f"{policy}/edit", "#main", "Escape")
+    assert tab.url == desk.instance.address + policy
 
 
 # --- two tabs
