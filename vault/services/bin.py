@@ -21,8 +21,8 @@ from vault.errors import Conflict, Damaged, KuraError, NotFound
 from vault.services import backups, erasing, office, payloads, rekeying
 from vault.services.acts import BIN_CLIENT, BIN_KINDS, BIN_RECORD, Act, Contents, Opened, bin_note
 from vault.services.audit import Event
-from vault.services.clients import DOCUMENT, KINDS, POLICY, client_of, dealing_of, document_of, held_policy
 from vault.services.documents import objects_of
+from vault.services.holdings import DOCUMENT, KINDS, POLICY, client_of, dealing_of, document_of, held_policy
 from vault.services.ledger_rows import today
 from vault.services.safe import Desk
 from vault.storage import records

@@ -21,7 +21,7 @@ from vault.domain.office import Colleague, Office
 from vault.domain.office_rules import LEDGER_DAYS, LOG_DAYS
 from vault.domain.retention import YEARS
 from vault.errors import NotFound
-from vault.services import clients, inspections, payloads
+from vault.services import holdings, inspections, payloads
 from vault.services import office as office_service
 from vault.services.acts import BIN_CLIENT, Act, Contents, Opened
 from vault.services.audit import Event
@@ -131,8 +131,8 @@ def read(act: Act) -> DataLedger:
         office=office,
         at=desk.instance.now(),
         clients=here,
-        policies=kinds.get(clients.POLICY, 0),
-        documents=kinds.get(clients.DOCUMENT, 0),
+        policies=kinds.get(holdings.POLICY, 0),
+        documents=kinds.get(holdings.DOCUMENT, 0),
         dealings=sum(kinds.get(kind, 0) for kind in dealings.KINDS),
         prints=records.ledger_count(act.connection),
         out=_out(act),
@@ -161,16 +161,16 @@ def _count(act: Act) -> tuple[Tally | None, int]:
         return (payloads.decode(left.payload, Tally), left.row.changed) if left else (None, 0)
     now = act.desk.instance.now()
     found = tally(
-        (held.folder.compartment.hex(), clients.opened_client(record), _policies(held))
+        (held.folder.compartment.hex(), holdings.opened_client(record), _policies(held))
         for held, record in act.every_client()
-        if record.row.kind in clients.KINDS
+        if record.row.kind in holdings.KINDS
     )
     _leave(act, left, found, now)
     return found, now
 
 
 def _policies(held: Contents) -> int:
-    return sum(1 for entry in held.entries.values() if entry[0] == clients.POLICY)
+    return sum(1 for entry in held.entries.values() if entry[0] == holdings.POLICY)
 
 
 def _leave(act: Act, left: Opened | None, found: Tally, now: int) -> None:

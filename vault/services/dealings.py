@@ -12,18 +12,8 @@ from vault.errors import NotFound
 from vault.services import office, payloads
 from vault.services.acts import Act, Opened
 from vault.services.audit import Event
-from vault.services.clients import (
-    TASK,
-    HeldDealing,
-    HeldTask,
-    Page,
-    Version,
-    client_of,
-    dealing_of,
-    page_of,
-    task_of,
-    written,
-)
+from vault.services.clients import Page, Version, page_of, written
+from vault.services.holdings import TASK, HeldDealing, HeldTask, client_of, dealing_of, task_of
 from vault.services.safe import Desk
 from vault.services.worklist import tasks
 

@@ -28,7 +28,8 @@ from vault.errors import Damaged, NotFound, Refused
 from vault.services import office, payloads
 from vault.services.acts import Act, Opened
 from vault.services.audit import Event
-from vault.services.clients import DEPOSIT, HeldDeposit, Version, client_of, deposit_of, written
+from vault.services.clients import Version, written
+from vault.services.holdings import DEPOSIT, HeldDeposit, client_of, deposit_of
 from vault.services.ledger_rows import today
 from vault.services.safe import OFFICE_PAGE, Desk
 from vault.storage import records

@@ -20,7 +20,8 @@ from vault.errors import Conflict, NotFound
 from vault.services import objects, payloads
 from vault.services.acts import Act, Folder
 from vault.services.audit import Event
-from vault.services.clients import (
+from vault.services.clients import written
+from vault.services.holdings import (
     DOCUMENT,
     POLICY,
     Held,
@@ -29,7 +30,6 @@ from vault.services.clients import (
     client_of,
     document_of,
     held_policy,
-    written,
 )
 from vault.services.safe import Desk
 from vault.storage.objects import ObjectRow

@@ -22,7 +22,8 @@ from vault.errors import Damaged, Malformed, NotFound, Refused
 from vault.services import payloads
 from vault.services.acts import Act
 from vault.services.audit import Event
-from vault.services.clients import POLICY, Held, Page, client_of, held_policy, page_of
+from vault.services.clients import Page, page_of
+from vault.services.holdings import POLICY, Held, client_of, held_policy
 from vault.services.safe import OFFICE_PAGE, Desk
 from vault.services.search import walking
 from vault.services.search.rows import DAYS

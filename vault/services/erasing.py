@@ -14,14 +14,15 @@ from vault.crypto.directory import OFFICE
 from vault.crypto.keys import fingerprint, new_id, new_key, sign, verify
 from vault.crypto.keystore import Keystore
 from vault.domain.access import Permission
+from vault.domain.clients import Client
 from vault.domain.erasures import CLIENT, Erasure, ErasureOrder
 from vault.domain.retention import holds_on
 from vault.errors import KuraError, Malformed, NotFound, Refused
 from vault.services import backups, merged, office, payloads
 from vault.services.acts import BIN_KINDS, Act
 from vault.services.audit import Event, Fact
-from vault.services.clients import client_of
 from vault.services.deposits import HERE
+from vault.services.holdings import client_of
 from vault.services.ledger_rows import today
 from vault.services.safe import Desk, shadow_of
 from vault.services.search import index
@@ -77,6 +78,11 @@ def check_holds(act: Act, client: bytes) -> None:
         record = client_of(act, client)[1]
     except NotFound:
         return  # a save that was killed: there is nothing to be held
+    refuse_held(act, record)
+
+
+def refuse_held(act: Act, record: Client) -> None:
+    """The same of a client whose record was read, without a look into the bin."""
     for hold in holds_on(record.holds, today(act.desk)):
         since, until = (day.typed if day else "―" for day in (hold.since, hold.until))
         raise Refused("held", name=record.name, reason=hold.reason, since=since, until=until)

@@ -11,7 +11,7 @@ from vault.services import office
 from vault.services.accounts import devices
 from vault.services.acts import Act
 from vault.services.audit import Event
-from vault.services.clients import DOCUMENT, POLICY, client_of, document_of, held_policy
+from vault.services.holdings import DOCUMENT, POLICY, client_of, document_of, held_policy
 from vault.services.log_walk import OF_CLIENTS
 from vault.storage import records
 

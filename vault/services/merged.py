@@ -17,7 +17,8 @@ from vault.errors import Damaged, NotFound
 from vault.services import office, payloads
 from vault.services.acts import Act, Opened
 from vault.services.audit import Event, Fact
-from vault.services.clients import KINDS, MERGED, SAME_PERSON, Version, readable
+from vault.services.clients import Version
+from vault.services.holdings import KINDS, MERGED, SAME_PERSON, readable
 from vault.services.safe import Desk
 from vault.storage.database import reading
 

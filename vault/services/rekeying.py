@@ -14,9 +14,9 @@ from vault.errors import Conflict, Malformed, NotFound
 from vault.services import erasing, ledger_rows, objects
 from vault.services.acts import BIN_KINDS, OBJECT, Act, Contents, Folder, Opened, bin_note, row_mark
 from vault.services.audit import Event
-from vault.services.clients import DOCUMENT, document_of
 from vault.services.documents import objects_of
 from vault.services.held_pages import check_none_held
+from vault.services.holdings import DOCUMENT, document_of
 from vault.services.safe import Desk, shadow_of
 from vault.storage import objects as object_rows
 from vault.storage import records

@@ -9,7 +9,8 @@ from vault.domain import page_ranges
 from vault.domain.documents import Document
 from vault.domain.prints import PrintOrder
 from vault.errors import NotFound, Refused
-from vault.services.clients import HeldDocument, Page
+from vault.services.clients import Page
+from vault.services.holdings import HeldDocument
 
 
 @dataclass(frozen=True)

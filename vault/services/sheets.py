@@ -22,7 +22,8 @@ from vault.domain.prints import (
 from vault.errors import NotFound, Refused
 from vault.services import office, payloads
 from vault.services.acts import Act, Opened
-from vault.services.clients import KINDS, POLICY, Held, HeldDeposit, Page, Version, client_of, opened_client
+from vault.services.clients import Page, Version
+from vault.services.holdings import KINDS, POLICY, Held, HeldDeposit, client_of, opened_client
 from vault.services.safe import Desk
 from vault.services.scan_sheets import Scan, scan_of
 

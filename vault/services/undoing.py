@@ -11,7 +11,8 @@ from vault.errors import Conflict, NotFound, Refused
 from vault.services import bin
 from vault.services.acts import Act, Opened
 from vault.services.audit import Event
-from vault.services.clients import KINDS, POLICY, opened_client, save_in, united_at
+from vault.services.clients import save_in, united_at
+from vault.services.holdings import KINDS, POLICY, opened_client
 from vault.services.safe import Desk
 
 SECONDS = 10 * 60

@@ -16,11 +16,11 @@ from vault.domain import uniting
 from vault.domain.access import Permission
 from vault.domain.clients import Client
 from vault.errors import Conflict, KuraError, NotFound, Refused
-from vault.services import ledger_rows, merged, objects, payloads
+from vault.services import drafts_kept, ledger_rows, merged, objects, office, payloads
 from vault.services.acts import BIN_KINDS, Act, Contents, Opened, row_mark
 from vault.services.audit import Event
-from vault.services.clients import KINDS, client_of, kind_of
 from vault.services.held_pages import check_none_held
+from vault.services.holdings import KINDS, client_of, kind_of
 from vault.services.safe import Desk
 from vault.storage import objects as object_rows
 from vault.storage import records
@@ -45,7 +45,7 @@ def unite_clients(desk: Desk, stays: Base, goes: Base, record: Client, people: M
     desk.require(Permission.WRITE_DOCUMENTS)
     if stays.id == goes.id:
         raise Refused("doubles-same")
-    pages = _sealed_ahead(desk, stays.id, goes.id)
+    pages, folder = _sealed_ahead(desk, stays.id, goes.id), desk.folder(goes.id)
     try:
         old = _united(desk, stays, goes, record, people, pages)
     except BaseException:
@@ -55,7 +55,14 @@ def unite_clients(desk: Desk, stays: Base, goes: Base, record: Client, people: M
     for file in old:  # no key of a client who is there opens them; what a kill leaves is swept with the next backup
         desk.instance.objects.remove(file)
     with suppress(KuraError):
+        drafts_kept.move_policies(desk, folder, desk.folder(stays.id))
         desk.instance.uploads.drop_client(goes.id)
+
+
+def typing(desk: Desk, client: bytes) -> list[str]:
+    """Whose unsaved changes of a client's own record would go with it, by name."""
+    with desk.look(Permission.WRITE_CLIENTS, client) as act:
+        return [office.name_of(act, person) for person in drafts_kept.typing(desk, client)]
 
 
 def _sealed_ahead(desk: Desk, stays: bytes, goes: bytes) -> list[ObjectRow]:

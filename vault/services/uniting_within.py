@@ -10,23 +10,24 @@ from vault.domain.access import Permission
 from vault.domain.clients import Member
 from vault.domain.policies import Policy
 from vault.errors import Conflict, NotFound, Refused
-from vault.services import bin, merged, payloads
+from vault.services import bin, erasing, merged, payloads
 from vault.services.acts import BIN_KINDS, Act
 from vault.services.audit import Event
-from vault.services.clients import MERGED, POLICY, client_of
+from vault.services.holdings import MERGED, POLICY, client_of
 from vault.services.safe import Desk
 from vault.services.uniting import Base
 
 
 def unite_policies(desk: Desk, client: bytes, stays: Base, goes: Base, record: Policy) -> None:
     """Let a policy go into another, which says `record` from now on; it goes into the bin, and what belonged to it belongs
-    to the other. Raises Conflict when somebody has saved either of them, NotFound, Refused("doubles-same")."""
+    to the other. Raises Conflict when somebody has saved either of them, NotFound, Refused: doubles-same, held."""
     if stays.id == goes.id:
         raise Refused("doubles-same")
     with desk.act(Event.POLICIES_UNITED, Permission.WRITE_POLICIES, client) as act:
         found = act.read_one(client, goes.id, POLICY)
         if found.row.version != goes.version:
             raise Conflict("conflict", version=found.row.version)
+        erasing.refuse_held(act, client_of(act, client)[1])
         act.change(client, stays.id, POLICY, payloads.encode(record), stays.version)
         bin.hide(act, client, goes.id, stays.id)
         _call_otherwise(act, client, {goes.id.hex(): stays.id.hex()})

@@ -13,18 +13,9 @@ from vault.errors import NotFound
 from vault.services import ledger, merged, payloads, rekeying
 from vault.services.acts import Opened
 from vault.services.audit import Event
-from vault.services.clients import (
-    DOCUMENT,
-    KINDS,
-    MERGED,
-    Held,
-    HeldDeposit,
-    Page,
-    document_of,
-    opened_client,
-    page_of,
-)
+from vault.services.clients import Page, page_of
 from vault.services.documents import objects_of
+from vault.services.holdings import DOCUMENT, KINDS, MERGED, Held, HeldDeposit, document_of, opened_client
 from vault.services.ledger_rows import Listed, today
 from vault.services.safe import Desk
 

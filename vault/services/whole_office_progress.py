@@ -14,7 +14,8 @@ from vault.domain.values import fold
 from vault.errors import NotFound
 from vault.services import payloads
 from vault.services.acts import BIN_CLIENT, OBJECT, Act, Contents, Opened
-from vault.services.clients import DOCUMENT, KINDS, POLICY, Brief, document_of
+from vault.services.clients import Brief
+from vault.services.holdings import DOCUMENT, KINDS, POLICY, document_of
 from vault.services.ledger_rows import Row, of_serial, today
 from vault.services.printing import needs_approval
 from vault.services.safe import OFFICE_PAGE

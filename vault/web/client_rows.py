@@ -6,13 +6,14 @@ from datetime import date
 from typing import Any
 
 from flask import url_for
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from vault.domain.clients import Client, Member
 from vault.domain.policies import Policy, choices, hints, summary, totals
 from vault.domain.values import fold, full_age, kana, money_text
-from vault.services.clients import Brief, Head, Held, Page
-from vault.web.pages import short_moment
+from vault.services.clients import Brief, Head, Page
+from vault.services.holdings import Held
+from vault.web.pages import fault_said, short_moment
 from vault.web.words import word
 
 DUE_DAYS = 90
@@ -107,7 +108,8 @@ def due(row: summary.Row, today: date) -> str:
     """満期 within three months, as days to go."""
     if not row.living or row.end is None or not 0 <= (row.end - today).days <= DUE_DAYS:
         return ""
-    return str(gettext("満期 %(n)s日後", n=(row.end - today).days))
+    left = (row.end - today).days
+    return str(ngettext("満期 %(n)s日後", "満期 %(n)s日後", left, n=left))
 
 
 def attention(page: Page, today: date) -> list[dict[str, str]]:
@@ -120,13 +122,13 @@ def attention(page: Page, today: date) -> list[dict[str, str]]:
         if told:
             found.append({"mark": gettext("満期"), "text": f"{word(row.kind)} {row.insurer} {told}", "url": url})
         for _, hint in hints(held.policy, page.client, today):
-            said = gettext("fault." + hint.code, **hint.facts)
-            found.append({"mark": gettext("確認"), "text": f"{row.insurer} {word(row.kind)}: {said}", "url": url})
+            found.append({"mark": gettext("確認"), "text": f"{row.insurer} {word(row.kind)}: {fault_said(hint)}", "url": url})
     for member in page.client.members:
         days = _days_to_birthday(member, today)
         if days is not None:
             age = full_age(member.birth.value, today) + (1 if days else 0)  # type: ignore[union-attr]
-            text = gettext("%(name)sさん %(n)s日後に%(age)s歳", name=member.name, n=days, age=age)
+            facts = {"name": member.name, "n": days, "age": age}
+            text = ngettext("%(name)sさん %(n)s日後に%(age)s歳", "%(name)sさん %(n)s日後に%(age)s歳", days, **facts)
             found.append({"mark": gettext("誕生日"), "text": text, "url": ""})
     return found
 

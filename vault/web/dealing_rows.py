@@ -12,7 +12,8 @@ from vault.domain.claims import Claim
 from vault.domain.contacts import Contact, Intention
 from vault.domain.dealings import CLAIM, CONTACT, INTENTION, PROVISION, Dealing, day_of, kind_of, policies_of
 from vault.domain.provisions import Provision
-from vault.services.clients import Held, HeldDealing, Page
+from vault.services.clients import Page
+from vault.services.holdings import Held, HeldDealing
 from vault.web.client_rows import label_of
 
 # What the addresses say for each kind of record.

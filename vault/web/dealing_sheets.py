@@ -7,7 +7,8 @@ from typing import Any
 
 from vault.domain.dealings import CLAIM, CONTACT, INTENTION, KINDS, PROVISION, day_of, policies_of
 from vault.domain.values import add_months
-from vault.services.clients import HeldDealing, Page
+from vault.services.clients import Page
+from vault.services.holdings import HeldDealing
 from vault.web.dealing_rows import policy_names, text_of
 from vault.web.sheet_values import part_of
 

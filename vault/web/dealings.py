@@ -18,7 +18,6 @@ from vault.domain.dealings import CLAIM, CONTACT, INTENTION, Dealing, late_fault
 from vault.domain.dealings import KINDS as CLASSES
 from vault.domain.merging import merged
 from vault.domain.provisions import Provision
-from vault.domain.values import TypedDate
 from vault.errors import Conflict
 from vault.services import clients, dealings
 from vault.services.dealings import DealingPage
@@ -26,7 +25,7 @@ from vault.web import dealing_rows, forms, gone
 from vault.web.addresses import ident, whole_number
 from vault.web.dealing_rows import KINDS, at_each, policy_names
 from vault.web.gate import desk, instance, needs
-from vault.web.pages import short_moment, today
+from vault.web.pages import day_to_type, short_moment, today
 from vault.web.versions import labelled_differences, version_page
 
 blueprint = Blueprint("dealings", __name__)
@@ -117,7 +116,7 @@ def new(client: str, what: str) -> str:
 
 def _begun(page: clients.Page, kind: str, policy: str) -> dict[str, Any]:
     """What stands in a new form: today, the person at the desk, whom he most likely speaks to."""
-    day, chosen = TypedDate.of(today()).typed, policy if policy in policy_names(page.policies) else ""
+    day, chosen = day_to_type(today()), policy if policy in policy_names(page.policies) else ""
     begun: dict[str, Any] = {"day": day, "handler": desk().own_name, "with_whom": _spokesman(page.client), "policy": chosen}
     if kind == CONTACT:
         now = short_moment(int(instance().clock())).split()[1]

@@ -13,15 +13,14 @@ from vault.domain.access import Permission
 from vault.domain.clients import Client
 from vault.domain.deposits import Deposit, DepositItem, GiveBack, number_text
 from vault.domain.merging import merged
-from vault.domain.values import TypedDate
 from vault.errors import Conflict, Refused
-from vault.services import clients, deposits
+from vault.services import clients, deposits, holdings
 from vault.services.deposits import DepositPage
 from vault.web import forms, gone, words
 from vault.web.addresses import ident, whole_number
 from vault.web.client_rows import label_of
 from vault.web.gate import desk, needs
-from vault.web.pages import short_moment, today
+from vault.web.pages import day_to_type, short_moment, today
 from vault.web.versions import labelled_differences, version_page
 
 blueprint = Blueprint("deposits", __name__)
@@ -107,14 +106,10 @@ def new(client: str) -> str:
     day = today()
     chosen = request.args.get("policy", "")
     values = {
-        "received": _typed_day(day), "giver": page.client.name, "due": _typed_day(domain.due_on(day)),
+        "received": day_to_type(day), "giver": page.client.name, "due": day_to_type(domain.due_on(day)),
         "items": [{"policy": chosen}] if chosen else [],
     }  # fmt: skip
     return _new_form(page, domain.with_policies(values, _policies(page)), {})
-
-
-def _typed_day(day: Any) -> str:
-    return TypedDate.of(day).typed
 
 
 def _policies(page: clients.Page) -> dict[str, Any]:
@@ -186,13 +181,13 @@ def edit(client: str, deposit: str) -> Response | str:
     return _edit_form(page, held, fields.typed(domain.open_part(held.deposit)), {}, held.version)
 
 
-def _held(client: str, deposit: str) -> tuple[clients.Page, clients.HeldDeposit]:
+def _held(client: str, deposit: str) -> tuple[clients.Page, holdings.HeldDeposit]:
     found = deposits.get(desk(), ident(client), ident(deposit))
     return clients.get(desk(), ident(client)), found.held
 
 
 def _edit_form(
-    page: clients.Page, held: clients.HeldDeposit, values: dict[str, Any], faults: dict[str, fields.Fault], base: int,
+    page: clients.Page, held: holdings.HeldDeposit, values: dict[str, Any], faults: dict[str, fields.Fault], base: int,
     **more: Any,
 ) -> str:  # fmt: skip
     here: dict[str, Any] = {"client": page.id.hex(), "deposit": held.id.hex()}
@@ -242,7 +237,7 @@ def back(client: str, deposit: str) -> Response | str:
     page = deposits.get(desk(), ident(client), ident(deposit))
     if page.held.deposit.closed:
         return _to(client, deposit)
-    values = {"day": _typed_day(today()), "to": page.held.deposit.giver, "way": domain.WAYS[0]}
+    values = {"day": day_to_type(today()), "to": page.held.deposit.giver, "way": domain.WAYS[0]}
     return _back_form(page, values, {}, [item.id for item in page.held.deposit.here], page.held.version)
 
 

@@ -13,7 +13,7 @@ from vault.domain import fields
 from vault.domain.documents import Document
 from vault.domain.fields import Fault
 from vault.domain.scans import Word
-from vault.services.clients import Held, HeldDocument
+from vault.services.holdings import Held, HeldDocument
 from vault.web import forms, page_addresses
 from vault.web.addresses import ident
 from vault.web.client_rows import label_of

@@ -23,7 +23,7 @@ from vault.domain.prints import (
 )
 from vault.domain.values import Unreadable
 from vault.errors import Refused
-from vault.services import clients, printing
+from vault.services import clients, holdings, printing
 from vault.web import dealing_sheets, orders, scan_sheets, sheet_values, words
 from vault.web.addresses import ident
 from vault.web.client_rows import listed
@@ -91,11 +91,11 @@ def _options(page: clients.Page) -> dict[str, list[tuple[str, str]]]:
     return {"sheet": sheets, **{name: choices for name, choices in found.items() if choices}}
 
 
-def _deposit_name(held: clients.HeldDeposit) -> str:
+def _deposit_name(held: holdings.HeldDeposit) -> str:
     return f"{number_text(held.deposit.number)} {held.deposit.received.value:%Y/%m/%d}"
 
 
-def _policy_name(held: clients.Held) -> str:
+def _policy_name(held: holdings.Held) -> str:
     policy = held.policy
     return " ".join(filter(None, [policy.insurer, words.word(policy.kind), policy.product, policy.policy_number]))
 

@@ -15,7 +15,8 @@ from vault.domain.family_tree import SPOUSES, Tree, tree
 from vault.domain.fields import Field
 from vault.domain.policies import GROUPS, Policy, name_of, summary, totals
 from vault.domain.values import full_age
-from vault.services.clients import Held, Page, Version
+from vault.services.clients import Page, Version
+from vault.services.holdings import Held
 from vault.web.family_rows import boxes, graph_of
 from vault.web.pages import short_moment
 from vault.web.versions import label

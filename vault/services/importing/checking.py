@@ -44,7 +44,8 @@ EACH = 100  # clients that are compared between two steps
 @dataclass(frozen=True, kw_only=True)
 class Line:
     """A row as it is shown. `client`, `record`, `version`: which recorded policy it is about (hex), or which client; `name`:
-    of the client; `twin`: where another client has the policy; `group`: rows of one client have the same number."""
+    of the client; `twin`: where another client has the policy; `group`: rows of one client have the same number; `adds`:
+    it would become a new policy."""
 
     table: int
     row: int
@@ -58,6 +59,7 @@ class Line:
     remarks: list[Told] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     twin: tuple[str, str] = ("", "")
+    adds: bool = False
 
     @property
     def at(self) -> At:
@@ -78,6 +80,7 @@ class Head:
     row: int
     state: str
     rest: bytes
+    adds: bool = False
 
     @property
     def at(self) -> At:
@@ -89,7 +92,7 @@ class Head:
 
 def keep_lines(desk: Desk, draft: Draft, lines: Iterable[Line]) -> None:
     """Keep the rows as they are to be shown."""
-    drafts.write(desk, draft, LINES, [Head(line.table, line.row, line.state, msgspec.msgpack.encode(line)) for line in lines])
+    drafts.write(desk, draft, LINES, [Head(line.table, line.row, line.state, msgspec.msgpack.encode(line), line.adds) for line in lines])
 
 
 def heads(desk: Desk, draft: Draft) -> list[Head]:
@@ -173,7 +176,7 @@ def _line(settled: Settled, row: Row, group: int) -> Line:
     return Line(
         table=row.line.table, row=row.line.read.number - 1, state=row.state, group=group, name=settled.name, client=client,
         record=record, version=version, faults=row.faults, remarks=row.line.remarks, changes=row.changes,
-        twin=(row.twin[0].hex(), row.twin[1].hex()) if row.twin else ("", ""),
+        twin=(row.twin[0].hex(), row.twin[1].hex()) if row.twin else ("", ""), adds=bool(row.line.read.policy) and not row.record,
     )  # fmt: skip
 
 

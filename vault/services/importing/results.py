@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vault.domain import paging
+from vault.domain.paging import Page
 from vault.domain.policies import Policy
 from vault.errors import Damaged, Malformed, NotFound
 from vault.services import office
 from vault.services.acts import Act
 from vault.services.audit import Event
-from vault.services.clients import POLICY, client_of, held_policy
+from vault.services.holdings import POLICY, client_of, held_policy
 from vault.services.importing.drafts import IMPORT
 from vault.services.importing.noted import DAY_SECONDS, UNDO_DAYS, Left, Told
 from vault.services.importing.undoing import found
@@ -68,21 +70,19 @@ def look(desk: Desk, of: bytes, page: int) -> Result:
     with desk.act(Event.IMPORT_OPENED, IMPORT) as act:
         told = found(act, of)
         owners = list(dict.fromkeys(each.client for each in told.touched))
-        pages = max(1, -(-len(owners) // PAGE))
-        page = min(max(1, page), pages)
-        shown = owners[(page - 1) * PAGE : page * PAGE]
-        result = _result(act, told, len(owners), page, pages, shown)
-        act.tell(clients=[bytes.fromhex(owner) for owner in shown])
+        shown = paging.page(owners, PAGE, page)
+        result = _result(act, told, len(owners), shown)
+        act.tell(clients=[bytes.fromhex(owner) for owner in shown.rows])
     return result
 
 
-def _result(act: Act, told: Told, owners: int, page: int, pages: int, shown: list[str]) -> Result:
+def _result(act: Act, told: Told, owners: int, shown: Page[str]) -> Result:
     room = office.compartment_names(act).get(bytes.fromhex(told.said.compartment), "")
     return Result(
         file=told.said.file, room=room, at=told.at, until=told.at + UNDO_DAYS * DAY_SECONDS,
         by=office.name_of(act, bytes.fromhex(told.said.person)), rows=len(told.rows), clients=told.made(True),
-        policies=told.made(False), changed=told.changed, owners=owners, page=page, pages=pages,
-        shown=[_brought(act, told, owner) for owner in shown], undone=len(told.undone), left=told.left,
+        policies=told.made(False), changed=told.changed, owners=owners, page=shown.number, pages=shown.of,
+        shown=[_brought(act, told, owner) for owner in shown.rows], undone=len(told.undone), left=told.left,
         left_shown=[_left(act, each) for each in told.left[:PAGE]], over=told.begun_undoing and not told.to_undo,
     )  # fmt: skip
 

@@ -10,19 +10,29 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from vault.crypto.keys import new_id, new_key
+from vault.domain.capacity import Capacity
 from vault.domain.doubles import Known
 from vault.domain.importing import Group
-from vault.errors import KuraError, Refused
-from vault.services import closing, payloads
+from vault.errors import KuraError, NotFound, Refused
+from vault.services import capacity, closing, payloads
 from vault.services.acts import Act
 from vault.services.audit import Event
-from vault.services.clients import POLICY, kind_of
+from vault.services.holdings import POLICY, kind_of
 from vault.services.importing import checking, drafts, noted
 from vault.services.importing.checking import Head, Line, seen_of
 from vault.services.importing.drafts import IMPORT, READS, Draft, State
 from vault.services.importing.noted import At, Import, Part, Touched
 from vault.services.importing.reading import Reads, Step
-from vault.services.importing.settling import FAULT, PROPOSED, WRITABLE, Row, Settled, at_of, settle
+from vault.services.importing.settling import (
+    FAULT,
+    PROPOSED,
+    WRITABLE,
+    Question,
+    Row,
+    Settled,
+    at_of,
+    settle,
+)
 from vault.services.safe import OFFICE_PAGE, Desk
 from vault.services.search import index
 from vault.storage import records
@@ -48,7 +58,8 @@ def chosen(state: State) -> Callable[[Line | Head], bool]:
 
 def run(desk: Desk, upload: bytes) -> Generator[Step, None, None]:
     """Write the chosen rows that are not done yet. Rows whose records were changed since they were looked at are left for
-    another look. Raises NotFound, Throttled, Refused("import-nothing")."""
+    another look, and so are those for whose policies the contract has no room. Raises NotFound, Throttled, Refused:
+    import-nothing, capacity-import where there was no room for any."""
     with drafts.alone(desk, upload) as draft:
         state = drafts.state(desk, draft)
         lines = checking.lines_of(desk, draft)
@@ -63,6 +74,8 @@ def run(desk: Desk, upload: bytes) -> Generator[Step, None, None]:
         said = Import(file=state.file, person=desk.person.hex(), compartment=state.compartment, rows=sum(map(len, reads)))
         writing = _Writing(desk, draft, state, said, wanted)
         yield from writing.run(reads)
+        if writing.waiting and not writing.done:
+            raise Refused("capacity-import", most=capacity.look(desk.instance).limit)
         _index(desk)
         if not _left(lines, done | writing.done):
             drafts.drop(desk, draft.id)
@@ -71,6 +84,19 @@ def run(desk: Desk, upload: bytes) -> Generator[Step, None, None]:
 def _left(lines: Sequence[Line], done: set[At]) -> int:
     """How many rows somebody may still want to put right or take in."""
     return sum(line.state in (FAULT, *WRITABLE) and line.at not in done for line in lines)
+
+
+def waiting(desk: Desk, upload: bytes) -> int:
+    """How many rows somebody wants that would become new policies and are not in; 0 once the file is gone."""
+    try:
+        draft = drafts.opened(desk, upload)
+        is_chosen, lines = chosen(drafts.state(desk, draft)), checking.heads(desk, draft)
+    except NotFound:
+        return 0
+    with desk.look(IMPORT) as act:
+        told = noted.told(act, draft.id)
+    done = told[0].rows if told else set()
+    return sum(line.adds and is_chosen(line) and line.at not in done for line in lines)
 
 
 def _index(desk: Desk) -> None:
@@ -93,6 +119,7 @@ class _Writing:
 
     def __post_init__(self) -> None:
         self.done: set[At] = set()
+        self.waiting: set[At] = set()  # for want of room
 
     def run(self, reads: Reads) -> Generator[Step, None, None]:
         known = yield from checking.known_whole(self.desk, len(self.wanted))
@@ -114,8 +141,28 @@ class _Writing:
         closing.check_open(self.desk.instance)
         self.desk.check_again()
         with self.desk.look(IMPORT) as act:
-            asked = replace(checking.question(act, known, self.state), wanted=lambda at: at in self.wanted, writes=True)
-            found = [each for group in groups for each in settle(asked, group)]
+            asked, room = replace(checking.question(act, known, self.state), writes=True), capacity.of(act)
+            found: list[Settled] = []
+            for group in groups:
+                fitting = self._fitting(asked, group, room)
+                room = room.with_more(sum(map(_adds, fitting)))
+                found += fitting
+        return found
+
+    def _fitting(self, asked: Question, group: Group, room: Capacity) -> list[Settled]:
+        """A client with those of his rows for which the contract has room; the others wait."""
+        found = self._settled(asked, group, set(self.wanted))
+        new = [row.at for each in found for row in each.rows if _is_new(row)]
+        if room.takes(len(new)):
+            return found
+        over = set(new[room.left :])
+        self.waiting |= over
+        return self._settled(asked, group, set(self.wanted) - over)
+
+    def _settled(self, asked: Question, group: Group, wanted: set[At]) -> list[Settled]:
+        if not any(at_of(line) in wanted for line in group.lines):
+            return []
+        found = settle(replace(asked, wanted=wanted.__contains__), group)
         for each in found:
             each.rows = [row for row in each.rows if row.state in WRITABLE and seen_of(each, row) == self.wanted[row.at]]
         return [each for each in found if each.rows]
@@ -137,9 +184,14 @@ class _Writing:
             act.contents(OFFICE_PAGE)  # the first list: the entry of the act itself notes it
             if fresh:
                 act.fact.keystore = self.desk.stored
+            room = capacity.of(act)
             for each in planned:
+                if not room.takes(_adds(each)):  # somebody else has registered some meanwhile
+                    self.waiting |= {row.at for row in each.rows if _is_new(row)}
+                    continue
                 written = self._client(act, each)
                 if written:
+                    room = room.with_more(_adds(each))
                     touched += written
                     rows += [row.at for row in each.rows]
             part = Part(of=self.draft.id.hex(), rows=tuple(rows), touched=tuple(touched))
@@ -165,6 +217,15 @@ class _Writing:
 
     def _policies(self, act: Act, owner: bytes, each: Settled) -> list[Touched]:
         return [_policy(act, owner, row) for row in each.rows if row.policy is not None]
+
+
+def _is_new(row: Row) -> bool:
+    return row.policy is not None and not row.record
+
+
+def _adds(each: Settled) -> int:
+    """How many policies a client gets."""
+    return sum(map(_is_new, each.rows))
 
 
 def _stored(each: Settled) -> bytes:

@@ -33,7 +33,7 @@ from vault.domain.policies import Policy, read_policy, typed_policy
 from vault.domain.relationships import HEAD
 from vault.errors import Damaged, Malformed, NotFound
 from vault.services.acts import Act, Opened
-from vault.services.clients import KINDS, POLICY, held_policy, opened_client
+from vault.services.holdings import KINDS, POLICY, held_policy, opened_client
 from vault.services.importing.noted import At
 
 NEW, ADDED, CHANGED, SAME, DOUBLE, FAULT, LEFT, DONE = (

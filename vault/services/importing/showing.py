@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from vault.domain import paging
+from vault.domain.capacity import Capacity
 from vault.domain.importing import Table
 from vault.errors import NotFound
-from vault.services import office
+from vault.services import capacity, office
 from vault.services.audit import Event
 from vault.services.importing import checking, drafts, noted
 from vault.services.importing.checking import Head, Line
@@ -33,7 +35,7 @@ class Place:
 @dataclass(frozen=True)
 class Rows:
     """One page. `counts` of the table's rows by state, `chosen` rows of the whole file; `fixes` by row and target; `done`
-    rows of the file are in already."""
+    rows of the file are in already; `adds` of the chosen rows would become new policies, for which there is `capacity`."""
 
     state: State
     table: Table
@@ -48,6 +50,13 @@ class Rows:
     room: str
     fixes: dict[tuple[int, str], str]
     tables: list[tuple[int, str]]
+    adds: int
+    capacity: Capacity
+
+    @property
+    def over(self) -> int:
+        """Chosen rows for whose policies the contract has no room."""
+        return max(0, self.adds - self.capacity.left) if self.capacity.limited else 0
 
 
 def look(desk: Desk, upload: bytes, place: Place) -> Rows | None:
@@ -56,7 +65,7 @@ def look(desk: Desk, upload: bytes, place: Place) -> Rows | None:
     state = drafts.state(desk, draft)
     with desk.act(Event.IMPORT_OPENED, IMPORT) as act:
         told = noted.told(act, draft.id)
-        rooms = office.compartment_names(act)
+        rooms, left = office.compartment_names(act), capacity.of(act)
     try:
         lines = checking.heads(desk, draft)
     except NotFound:
@@ -65,23 +74,20 @@ def look(desk: Desk, upload: bytes, place: Place) -> Rows | None:
     if not done <= {line.at for line in lines if line.state == DONE}:
         return None
     room = rooms.get(bytes.fromhex(state.compartment), "")
-    return _page(state, drafts.tables(desk, draft), lines, place, room)
+    return _page(state, drafts.tables(desk, draft), lines, place, room, left)
 
 
-def _page(state: State, tables: list[Table], lines: list[Head], place: Place, room: str) -> Rows:
+def _page(state: State, tables: list[Table], lines: list[Head], place: Place, room: str, left: Capacity) -> Rows:
     used = [number for number, sheet in enumerate(state.sheets) if sheet.used]
     number = place.table if place.table in used else used[0]
     mine = [line for line in lines if line.table == number]
     shown = [line for line in mine if place.show in ("", line.state)]
-    pages = max(1, -(-len(shown) // PAGE))
-    page = min(max(1, place.page), pages)
-    is_chosen = chosen(state)
-    part = shown[(page - 1) * PAGE : page * PAGE]
+    is_chosen, part = chosen(state), paging.page(shown, PAGE, place.page)
     return Rows(
-        state, tables[number], Place(number, place.show, page), pages, [head.line() for head in part], Counter(line.state for line in mine), len(shown),
-        sum(map(is_chosen, lines)), {line.at for line in part if is_chosen(line)}, sum(line.state == DONE for line in lines), room,
+        state, tables[number], Place(number, place.show, part.number), part.of, [head.line() for head in part.rows], Counter(line.state for line in mine), len(shown),
+        sum(map(is_chosen, lines)), {line.at for line in part.rows if is_chosen(line)}, sum(line.state == DONE for line in lines), room,
         {(fix.row, fix.target): fix.text for fix in state.fixes if fix.table == number},
-        [(each, tables[each].name) for each in used],
+        [(each, tables[each].name) for each in used], sum(line.adds and is_chosen(line) for line in lines), left,
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from vault.services import erasing, payloads
 from vault.services.acts import BIN_CLIENT, BIN_KINDS, BIN_RECORD, OBJECT, Act, Contents, bin_note
 from vault.services.audit import Event
 from vault.services.bin import Binned
-from vault.services.clients import KINDS, POLICY
+from vault.services.holdings import KINDS, POLICY
 from vault.services.importing import noted
 from vault.services.importing.noted import Left, Told, Touched, Undone
 from vault.services.importing.reading import Step

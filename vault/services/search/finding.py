@@ -26,7 +26,7 @@ from vault.errors import Conflict, Damaged, Malformed, NotFound
 from vault.services import payloads
 from vault.services.acts import Act
 from vault.services.audit import Event, Fact
-from vault.services.clients import POLICY, client_of
+from vault.services.holdings import POLICY, client_of
 from vault.services.safe import Desk
 from vault.services.search import index
 from vault.services.search.rows import PAPERS

@@ -15,7 +15,7 @@ from vault.domain.search import Paper, Row, client_row, marks_of, paper_row, pol
 from vault.domain.tasks import Task
 from vault.errors import Damaged, Malformed, NotFound
 from vault.services import payloads
-from vault.services.clients import DEPOSIT, DOCUMENT, KINDS, POLICY, TASK, client_of, opened_client
+from vault.services.holdings import DEPOSIT, DOCUMENT, KINDS, POLICY, TASK, client_of, opened_client
 from vault.storage.packed import Entry, due_key
 
 if TYPE_CHECKING:
