@@ -9,7 +9,9 @@ import pytest
 
 from tests.support.colleagues import add_colleague, sign_role
 from tests.support.offices import Office
+from tests.support.people import join
 from vault.crypto.keystore import Code, Keystore, Sheet, Stretch
+from vault.domain.access import Role
 from vault.domain.prints import TakeOut
 from vault.domain.values.moments import DAY
 from vault.services import ledger_notes
@@ -79,12 +81,16 @@ def test_nobody_but_administrators_is_told_of_people_and_keys(office: Office, ro
 def test_what_should_be_back_stands_there_with_the_longest_first(office: Office) -> None:
     thing = TakeOut(thing="書類", description="封筒", people=1, purpose="客先持参", place="渋谷")
     for _ in range(2):
-        ledger_notes.take_out(office.desk(), thing, office.facts.clients[0])
+        ledger_notes.take_out(office.desk(), thing)
         office.clock.tick(DAY)
+    ledger_notes.take_out(office.desk(), thing, office.facts.clients[0])  # a line of the work list
     assert at_desk(office).papers.overdue_count == 0
     office.clock.tick(7 * DAY)
     late = at_desk(office).papers
     assert [row.entry.serial for row in late.overdue] == [1, 2] and late.overdue_count == 2
+    auditor = join(office, Role.AUDITOR, (), "監査 三郎").desk(office)
+    office.clock.tick(DAY)
+    assert [row.entry.serial for row in today(auditor).papers.overdue] == [1, 2, 3]
 
 
 # --- people

@@ -14,15 +14,17 @@ from tests.support.people import join
 from vault.domain.access import Role
 from vault.domain.clients import Corporation
 from vault.domain.policies import Policy
-from vault.domain.prints import OfficeOrder
+from vault.domain.prints import OfficeOrder, Outcome, TakeOut
 from vault.domain.tasks import Task
 from vault.domain.values import TypedDate
+from vault.domain.values.moments import DAY
 from vault.domain.worklist import LATE, OTHERS, OWN, PARTS, SOON, Choice, Line, Sort
 from vault.errors import Forbidden, NotFound, Refused
-from vault.services import bin, clients, policies, today
+from vault.services import bin, clients, ledger, ledger_notes, ledger_rows, policies, retention, today
 from vault.services.accounts import compartments, rules
+from vault.services.acts import Act
 from vault.services.safe import Desk
-from vault.services.worklist import lines, months, sheets, tasks
+from vault.services.worklist import elsewhere, lines, months, sheets, tasks
 from vault.services.worklist.lines import Listed
 
 TODAY = date(2026, 11, 18)  # as the clock of the tests says
@@ -178,6 +180,119 @@ def test_fifty_stand_on_a_page_and_the_counts_tell_all(office: Office) -> None:
     assert (first.total, first.pages, len(first.rows), len(last.rows), last.page) == (53, 2, 50, 3, 2)
     days = [row.line.day for row in (*first.rows, *last.rows)]
     assert days == sorted(days) and first.counts["tasks"] == 53 and set(first.counts) == set(PARTS)
+
+
+# --- lines that stand in no record of the client
+
+
+def taken_out(office: Office, client: bytes = b"") -> int:
+    """Something that is to be back in a week; returns its number."""
+    thing = TakeOut(thing="書類", description="封筒", people=1, purpose="客先持参", place="渋谷")
+    return ledger_notes.take_out(office.desk(), thing, client)
+
+
+def test_what_left_and_is_not_back_is_a_line_like_any_other(office: Office) -> None:
+    client = office.facts.clients[0]
+    serial = taken_out(office, client)
+    taken_out(office)  # nobody's: the ledger tells of it
+    assert listed(office.desk()).total == 0  # what a day begins with
+    [shown] = listed(office.desk(), "tasks").rows
+    assert (shown.line.sort, shown.line.owner, shown.line.day) == (Sort.PRINT, client, TODAY + timedelta(days=7))
+    assert shown.about.out is not None and shown.about.out.entry.serial == serial
+    office.clock.tick(9 * DAY)
+    assert only(office.desk(), LATE).line == shown.line
+    task = tasks.answer(office.desk(), shown.line, Task(due=TypedDate.of(TODAY + timedelta(days=12)), note="封筒は金曜に"), None)
+    answered = only(office.desk())
+    assert listed(office.desk(), LATE).total == 0 and (answered.line.record, answered.answers, answered.gone) == (task, shown.line, False)
+    ledger_notes.note_outcome(office.desk(), serial, Outcome(outcome="返却"), 1)
+    assert only(office.desk()).gone
+    with pytest.raises(NotFound):
+        tasks.finish(office.desk(), replace(shown.line, record=bytes(16)), TODAY)
+
+
+def test_a_row_that_does_not_say_whose_it_is_is_a_line_as_well(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = office.facts.clients[0]
+    for earlier in ("ledger", "ledger-out 2026-11-25"):
+        with monkeypatch.context() as patch:
+            patch.setattr(ledger_rows, "_kind", lambda entry, earlier=earlier: earlier)
+            taken_out(office, client)
+    assert taken_out(office, client) == 3
+    assert [row.line.sort for row in listed(office.desk(), "tasks").rows] == [Sort.PRINT] * 3
+
+
+def test_the_days_on_which_it_is_to_be_back_are_found_without_opening_anything(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        taken_out(office, office.facts.clients[0])
+    office.clock.tick(9 * DAY)
+    desk = office.desk()
+    lines.parts(desk, Choice(), SOON, TODAY)  # brings up the search segments
+    monkeypatch.setattr(ledger, "opened", None)
+    monkeypatch.setattr(elsewhere, "opened", None)
+    monkeypatch.setattr(Act, "read_one", None)
+    assert lines.parts(desk, Choice(), SOON, TODAY + timedelta(days=9))[0][LATE] == 3
+
+
+def test_whose_term_ends_is_a_line_for_who_may_erase_him(office: Office) -> None:
+    first, second = office.facts.clients
+    keep_until(office, first, TODAY + timedelta(days=19))
+    keep_until(office, second, TODAY + timedelta(days=70))
+    retention.look(office.desk())
+    shown = only(office.desk())
+    assert (shown.line.sort, shown.line.owner, shown.line.day) == (Sort.RETENTION, first, TODAY + timedelta(days=20))
+    assert shown.about.term is not None and shown.about.term.why == "own-day"
+    lines.choose(office.desk(), Choice(days=90))
+    assert [row.line.owner for row in listed(office.desk()).rows] == [first, second]
+    handler = join(office, Role.HANDLER, (office.desk().client_compartments()[0],), "担当 内男")
+    assert listed(handler.desk(office)).total == 0
+    with pytest.raises(NotFound):
+        tasks.finish(handler.desk(office), shown.line, TODAY)
+    task = tasks.answer(office.desk(), shown.line, Task(due=shown_day(shown), assignee="担当 内男"), None)
+    [handed] = listed(handler.desk(office)).rows
+    assert (handed.line.record, handed.gone) == (task, False)
+    keep_until(office, second, TODAY + timedelta(days=71))  # the note is of before
+    assert [row.line.record for row in listed(office.desk()).rows] == [task]
+
+
+def shown_day(shown: lines.Shown) -> TypedDate:
+    return TypedDate.of(shown.line.day)
+
+
+def keep_until(office: Office, client: bytes, day: date) -> None:
+    """A client without a policy that lives, whose term ends with a day."""
+    page = clients.get(office.desk(), client)
+    for held in page.policies:
+        policies.save(office.desk(), client, held.id, replace(held.policy, state="解約", state_date=TypedDate.of(date(2010, 4, 1))), held.version)
+    clients.save(office.desk(), client, replace(page.client, retention_until=TypedDate.of(day)), page.version)
+
+
+def test_those_lines_follow_handler_compartment_and_bin(office: Office) -> None:
+    first, second = office.facts.clients
+    page = clients.get(office.desk(), first)
+    clients.save(office.desk(), first, replace(page.client, handler="佐々木 恵"), page.version)
+    for client in (first, second):
+        taken_out(office, client)
+
+    def owners(desk: Desk, **more: Any) -> list[bytes]:
+        lines.choose(desk, Choice(**more))
+        return sorted(row.line.owner for row in listed(desk, "tasks").rows)
+
+    room = office.desk().client_compartments()[0].hex()
+    assert owners(office.desk()) == owners(office.desk(), whose=OWN, compartment=room) == sorted([first, second])
+    assert owners(office.desk(), handler="佐々木恵") == [first] and owners(office.desk(), whose=OTHERS) == []
+    assert owners(office.desk(), handler="だれか") == [] and owners(office.desk(), compartment=bytes(16).hex()) == []
+    branch = compartments.make(office.desk(), "支店")
+    assert owners(join(office, Role.HANDLER, (branch,), "担当 外男").desk(office)) == []
+    assert months.month(office.desk(), Choice(), TODAY.replace(day=1), None, 1).days[TODAY + timedelta(days=7)] == {Sort.PRINT: 2}
+    bin.put(office.desk(), first, first, clients.get(office.desk(), first).version)
+    assert owners(office.desk()) == [second]
+    assert [row.entry.serial for row in today.today(later(office, 9).desk()).papers.overdue] == [1]
+
+
+def later(office: Office, days: int) -> Office:
+    office.clock.tick(days * DAY)
+    return office
 
 
 # --- by days

@@ -11,9 +11,10 @@ import pytest
 from tests.support.offices import NAMES, Office
 from tests.support.visits import Visit
 from vault.domain.clients import Corporation
+from vault.domain.prints import TakeOut
 from vault.domain.tasks import Task
 from vault.domain.values import TypedDate
-from vault.services import clients, policies
+from vault.services import clients, ledger_notes, policies
 from vault.services.worklist import tasks
 
 TODAY = date(2026, 11, 18)  # as the clock of the tests says
@@ -67,6 +68,31 @@ def test_a_line_is_put_off_with_a_note_and_says_when_it_was_due(visit: Visit, du
     assert visit.post(link, {"due": "2026-11-30", "assignee": "佐々木 恵", "note": "来週電話", "part": "ends"}).location == "/today?part=ends&said=kept"
     page = text(visit)
     assert "来週電話" in page and "もとの日 2026/12/08" in page and "あと12日" in page
+
+
+def test_what_left_the_office_and_whose_term_ends_are_lines_with_the_way_to_where_they_are_seen_to(visit: Visit, office: Office) -> None:
+    first, second = office.facts.clients
+    thing = TakeOut(thing="書類", description="封筒", people=1, purpose="客先持参", place="渋谷")
+    ledger_notes.take_out(office.desk(), thing, first)
+    for held in clients.get(office.desk(), second).policies:
+        over = replace(held.policy, state="解約", state_date=TypedDate.of(date(2010, 4, 1)))
+        policies.save(office.desk(), second, held.id, over, held.version)
+    office.clock.tick(9 * 24 * 60 * 60)
+    visit.sign_in()
+    late = text(visit, "/today?part=late")
+    lines = late[late.index('id="work-lines"') : late.index("</table>")]
+    assert lines.count("<tr>") == 1 + 2 and 'href="/ledger/1">P-000001</a> 書類 <span class="quiet">封筒</span>' in lines
+    assert '<a href="/retention">消去するかを確かめる</a> <span class="quiet">最後の契約の終わり 2010/04/01</span>' in lines
+    assert "返却予定を過ぎた印刷・持ち出し" not in late
+    for path in re.findall(r'href="(/clients/[0-9a-f]+/due/(?:print|retention)/[^"]+)"', lines):
+        page = text(visit, path)
+        assert "済みにする" in page and ("P-000001" in page or "消去するかを確かめる" in page)
+        assert visit.post(path.partition("?")[0], {"due": "2026/12/1", "note": "金曜に", "act": "", "part": "late"}).status_code == 303
+    assert 'id="work-lines"' not in text(visit, "/today?part=late")
+    soon = text(visit)
+    assert soon.count("もとの日") == 2 and "もとの予定はなくなりました" not in soon
+    order = {**ORDER, "purpose": "社内利用"}
+    assert "P-000001 書類" in visit.post("/today/print?part=soon", order).get_data(as_text=True)
 
 
 def test_what_one_chose_stands_in_no_address_and_is_there_the_next_time(visit: Visit, due: bytes) -> None:

@@ -17,6 +17,8 @@ from vault.domain.policies.choices import OVER
 from vault.domain.policies.ends import NEVER, cover_end
 
 YEARS, LEAST_YEARS, MOST_YEARS = 10, 1, 50
+# So many days ahead the office knows whose term ends: longer than the work list looks, and than one reckoning lasts.
+AHEAD = 120
 # Why a client is due. Words: catalogue key `retention.<code>`.
 OWN_DAY, OWN_YEARS, OFFICE_YEARS = "own-day", "own-years", "office-years"
 

@@ -1,7 +1,8 @@
 """今日の仕事: the days of a client, his policies and papers on which somebody in the office has something to do.
 
 A living policy falls due with its 満期, its renewals, the end of its payments and the best year of its surrender values;
-a client with the closing of his books, the birthdays of his people and the days on which their insurance age rises.
+a client with the closing of his books, the birthdays of his people, the days on which their insurance age rises, and the end
+of the term for which he is kept; what left the office about him with the day on which it is to be back.
 """
 
 from __future__ import annotations
@@ -48,6 +49,8 @@ class Sort(IntEnum):
     CLOSING = 9
     AGE = 10
     BIRTHDAY = 11
+    PRINT = 12
+    RETENTION = 13
 
     @property
     def word(self) -> str:
@@ -56,23 +59,25 @@ class Sort(IntEnum):
     @property
     def yearly(self) -> bool:
         """Whether it comes every year; its day is kept in the year 2000 then."""
-        return self >= Sort.CLOSING
+        return self in _YEARLY
 
 
+_YEARLY = frozenset({Sort.CLOSING, Sort.AGE, Sort.BIRTHDAY})
 WORDS = {sort.word: sort for sort in Sort}
-# What the parts of the list hold. "soon" is what a day begins with; people's ages are many and have parts of their own.
+# What the parts of the list hold. "soon" is what a day begins with; people's ages are many and have parts of their own, and
+# what was printed today is asked after when it should be back.
 SOON, LATE, DONE = "soon", "late", "done"
-_ONCE = (Sort.MATURITY, Sort.RENEWAL, Sort.PAYMENT_END, Sort.PEAK, Sort.ORIGINAL, Sort.TASK)
+_ONCE = (Sort.MATURITY, Sort.RENEWAL, Sort.PAYMENT_END, Sort.PEAK, Sort.ORIGINAL, Sort.TASK, Sort.RETENTION)
 PARTS: dict[str, tuple[Sort, ...]] = {
     SOON: (*_ONCE, Sort.CLOSING),
     "ends": (Sort.MATURITY, Sort.RENEWAL),
     "paymentend": (Sort.PAYMENT_END,),
     "peak": (Sort.PEAK,),
     "closing": (Sort.CLOSING,),
-    "tasks": (Sort.TASK, Sort.ORIGINAL),
+    "tasks": (Sort.TASK, Sort.ORIGINAL, Sort.PRINT),
     "age": (Sort.AGE,),
     "birthday": (Sort.BIRTHDAY,),
-    LATE: _ONCE,
+    LATE: (*_ONCE, Sort.PRINT),
     DONE: (Sort.DONE,),
 }
 # What the calendar shows.

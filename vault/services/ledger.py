@@ -40,6 +40,8 @@ AT_ONCE = 200
 SEARCHED = 4000
 # A printed ledger of more rows is nothing anybody reads; a shorter time is asked for.
 MOST_PRINTED = 3000
+# What the kind of a row says of what is to come back: until when, and whose it is.
+SAID = 2
 # How long who asked is told that his order was declined.
 DECLINED_DAYS = 14
 
@@ -67,10 +69,19 @@ class Found:
 
 
 @dataclass(frozen=True)
+class Out:
+    """What left and is to be back on a day: its row, and whose it is (b"" where it is no client's)."""
+
+    record: bytes
+    client: bytes
+    due: date
+
+
+@dataclass(frozen=True)
 class Asking:
     """What of the ledger asks for something: the first rows of each kind, and how many there are of it.
 
-    overdue   due back and nothing noted
+    overdue   due back and nothing noted, but what is told elsewhere
     waiting   orders of others that this person may approve
     ready     his own orders that were approved and not opened yet
     declined  his own orders that were refused lately, with the reason
@@ -210,14 +221,15 @@ def between(act: Act, since: date, until: date) -> list[Listed]:
 # --- what asks for something
 
 
-def asking(act: Act, most: int = 20) -> Asking:
-    """For the first page, inside another act: of rows that ask for nothing it opens none."""
-    past = _overdue(act)
+def asking(act: Act, most: int = 20, told: Callable[[bytes], bool] = lambda client: False) -> Asking:
+    """For the first page, inside another act: of rows that ask for nothing it opens none. Of what should be back that is left
+    out which is told elsewhere, by whose it is."""
+    past = [each for each in _overdue(act) if not told(each.client)]
     # Of others' orders only those are counted whose client this person can open.
     orders = [listed(act, row) for row in _opened(act, _standing(act, "waiting"))]
     mine = [row for row in orders if approvable(act.desk, row)]
     granted = _opened(act, _of_kind(act, lambda kind: kind == GRANTED))
-    late = [listed(act, row) for row in past[:most]]
+    late = [listed(act, row) for row in _opened(act, _first_due(act, past)[:most])]
     return Asking(late, len(past), mine[:most], len(mine), _own(act, granted)[:most], _declined(act)[:most])
 
 
@@ -230,15 +242,42 @@ def _declined(act: Act) -> list[Listed]:
     return _own(act, _opened(act, _of_kind(act, lambda kind: kind.startswith(REFUSED) and kind >= since)))
 
 
-def _overdue(act: Act) -> list[Row]:
-    """Due back and nothing noted, the longest first."""
-    past = [row for row in _opened(act, _standing(act, "overdue")) if row.entry.standing(today(act.desk)) == "overdue"]
-    return sorted(past, key=lambda row: (row.entry.due or date.min, row.entry.serial))
+def _overdue(act: Act) -> list[Out]:
+    """Due back and nothing noted."""
+    return [each for each in out(act) if each.due < today(act.desk)]
+
+
+def _first_due(act: Act, past: list[Out]) -> list[LedgerRow]:
+    """Their rows, the longest due first."""
+    due = {each.record: each.due for each in past}
+    return sorted(records.ledger_rows_named(act.connection, due), key=lambda row: (due[row.id], row.serial))
 
 
 def overdue_before(act: Act, day: date) -> int:
     """How many were to be back before a day and are not, inside another act."""
-    return sum(1 for row in _overdue(act) if row.entry.due and row.entry.due < day)
+    return sum(each.due < day for each in _overdue(act))
+
+
+def out(act: Act) -> list[Out]:
+    """All that left and is to be back on a day, and nothing is noted of it; opened are only rows whose kind does not say whose
+    they are."""
+    found, unsaid = list[Out](), list[bytes]()
+    for owner in papers(act.desk):
+        for row, (kind, *_) in act.contents(owner).entries.items():
+            if kind == PLAIN or kind.startswith(f"{OUT} "):
+                _, *said = kind.split(" ")
+                if len(said) == SAID:
+                    found.append(Out(row, bytes.fromhex(said[1]), date.fromisoformat(said[0])))
+                else:
+                    unsaid.append(row)
+    return found + [each for row in _opened(act, records.ledger_rows_named(act.connection, unsaid)) if (each := _out(row))]
+
+
+def _out(row: Row) -> Out | None:
+    entry = row.entry
+    if not entry.due or not entry.left or entry.closed:
+        return None
+    return Out(row.stored.id, bytes.fromhex(entry.client), entry.due)
 
 
 def _opened(act: Act, rows: list[LedgerRow]) -> list[Row]:

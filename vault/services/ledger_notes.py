@@ -8,7 +8,7 @@ from vault.domain.access import Permission
 from vault.domain.prints import LedgerEntry, LedgerNames, Outcome, TakeOut, due_back
 from vault.errors import Refused
 from vault.services.audit import Event
-from vault.services.clients import client_of
+from vault.services.holdings import client_of
 from vault.services.ledger_rows import Listed, add, change, ensure_papers, listed, of_serial, today
 from vault.services.safe import Desk
 from vault.storage import records

@@ -23,7 +23,8 @@ from vault.storage.records import LedgerRow
 
 PAPERS = b"kura papers "
 # Beginnings of the kind that a contents list notes of a row. It says where the row stands, so that those which ask for
-# something are found without opening the others. "ledger" alone: written before kinds said so.
+# something are found without opening the others; of what is to come back it says until when, and whose it is where it is a
+# client's. "ledger" alone: written before kinds said so.
 PLAIN, CLOSED, WAITS, GRANTED, OUT = "ledger", "ledger-closed", "ledger-waiting", "ledger-approved", "ledger-out"
 REFUSED = "ledger-declined"
 
@@ -153,7 +154,7 @@ def _kind(entry: LedgerEntry) -> str:
         return CLOSED
     if not entry.left:
         return WAITS if entry.approval == WAITING else GRANTED
-    return f"{OUT} {entry.due.isoformat()}" if entry.due else OUT
+    return f"{OUT} {entry.due.isoformat()} {entry.client}" if entry.due else OUT
 
 
 def _names_folder(act: Act, own: Folder, entry: LedgerEntry) -> Folder:

@@ -1,4 +1,4 @@
-"""保存期限: which clients are to be erased, reckoned a bounded part at a time, and erased in one go.
+"""保存期限: which clients are to be erased, now or soon, reckoned a bounded part at a time, and erased in one go.
 
 Every policy of every client has to be opened to know it. So a visit reckons some, in the order of ids, and leaves what it
 found to the next; small offices are done in one.
@@ -8,22 +8,23 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
+from vault.domain import paging
 from vault.domain.access import Permission
 from vault.domain.clients import Hold
 from vault.domain.erasures import ErasureOrder
 from vault.domain.policies import Policy
-from vault.domain.retention import YEARS, Term, due_from, holds_on, term_of
+from vault.domain.retention import AHEAD, YEARS, Term, due_from, holds_on, term_of
 from vault.domain.values.moments import DAY
 from vault.errors import Damaged, NotFound, Refused
 from vault.services import erasing, payloads
 from vault.services.acts import Act, clients_of
 from vault.services.audit import Event
-from vault.services.clients import POLICY, client_of
 from vault.services.deposits import HERE
+from vault.services.holdings import POLICY, client_of
 from vault.services.ledger_rows import day_of, today
 from vault.services.safe import OFFICE_PAGE, Desk
 from vault.storage import records
@@ -35,8 +36,11 @@ ON_A_PAGE = 50
 
 @dataclass(frozen=True, kw_only=True)
 class Noted:
-    """What is known: `due` (hex ids) as of `at` (seconds since 1970, 0: never); the round that is under way has `found`
-    so many up to the client `cursor`."""
+    """What is known: whose term is over or ends within AHEAD days (`due`: hex id, and the day from which he is to be erased)
+    as of `at` (seconds since 1970, 0: never); the round that is under way has `found` so many up to the client `cursor`.
+
+    In a note of before days were noted only ids stand, of those who were due then.
+    """
 
     at: int = 0
     due: tuple[str, ...] = ()
@@ -90,13 +94,12 @@ def look(desk: Desk, number: int = 1, on: bool = False) -> List:
     has ended within the day."""
     with desk.act(Event.RETENTION_OPENED, Permission.ERASE) as act:
         note, owners = _reckoned(act, on)
-        due = [bytes.fromhex(each) for each in note.due]
-        pages = max(1, -(-len(due) // ON_A_PAGE))
-        number = min(max(1, number), pages)
-        shown = due[(number - 1) * ON_A_PAGE : number * ON_A_PAGE]
-        rows = [row for row in (_due(act, client) for client in shown) if row is not None]
+        due = [client for client, _ in _over(act, note)]
+        shown = paging.page(due, ON_A_PAGE, number)
+        rows = [row for row in (_due(act, client) for client in shown.rows) if row is not None]
         done = bisect_right(owners, bytes.fromhex(note.cursor)) if note.cursor else len(owners)
-        return List(sorted(rows, key=lambda row: (row.since, row.id)), len(due), number, pages, note.at, done, len(owners))
+        rows.sort(key=lambda row: (row.since, row.id))
+        return List(rows, len(due), shown.number, shown.of, note.at, done, len(owners))
 
 
 def daily(desk: Desk) -> None:
@@ -112,7 +115,28 @@ def daily(desk: Desk) -> None:
 def count(act: Act) -> tuple[int, int]:
     """(how many are due, when that was reckoned in seconds since 1970), inside another act; (0, 0) where nobody has."""
     note = _read(act)[0]
-    return len(note.due), note.at
+    return len(_over(act, note)), note.at
+
+
+def ends(act: Act) -> list[tuple[bytes, date]]:
+    """Whose term is over or ends soon, with the day from which he is to be erased, as it was reckoned last; inside another
+    act."""
+    return [(client, day) for client, day in _noted(_read(act)[0]) if day is not None]
+
+
+def end_of(act: Act, client: bytes) -> Term:
+    """The term of a client as his records stand; raises NotFound."""
+    return _term(act, client)[0]
+
+
+def _noted(note: Noted) -> Iterator[tuple[bytes, date | None]]:
+    for each in note.due:
+        client, _, day = each.partition(" ")
+        yield bytes.fromhex(client), date.fromisoformat(day) if day else None
+
+
+def _over(act: Act, note: Noted) -> list[tuple[bytes, date | None]]:
+    return [(client, day) for client, day in _noted(note) if day is None or day <= today(act.desk)]
 
 
 def erase(desk: Desk, clients: Sequence[bytes], order: ErasureOrder) -> list[int]:
@@ -142,7 +166,7 @@ def _forget(desk: Desk, clients: Sequence[bytes]) -> None:
     gone = {client.hex() for client in clients}
     with desk.act(Event.RETENTION_OPENED, Permission.ERASE) as act:
         note, record, version = _read(act)
-        _write(act, replace(note, due=tuple(each for each in note.due if each not in gone)), record, version)
+        _write(act, replace(note, due=tuple(each for each in note.due if each.partition(" ")[0] not in gone)), record, version)
 
 
 # --- reckoning
@@ -157,7 +181,7 @@ def _reckoned(act: Act, on: bool) -> tuple[Noted, list[bytes]]:
         return note, owners
     start = bisect_right(owners, bytes.fromhex(note.cursor)) if note.cursor and not small else 0
     part = owners[start : start + BUDGET]
-    found = (*(note.found if start else ()), *(client.hex() for client in part if _due(act, client)))
+    found = (*(note.found if start else ()), *_soon(act, part))
     if start + BUDGET < len(owners):
         after = replace(note, cursor=part[-1].hex(), found=found)
     else:
@@ -167,9 +191,21 @@ def _reckoned(act: Act, on: bool) -> tuple[Noted, list[bytes]]:
     return after, owners
 
 
+def _soon(act: Act, clients: Iterable[bytes]) -> Iterator[str]:
+    """Whose term is over or ends within AHEAD days, as the note says it. Left out is who lies in the bin, is gone, or is
+    damaged: his own page says so, and he keeps nobody else from the list."""
+    until = today(act.desk) + timedelta(days=AHEAD)
+    for client in clients:
+        try:
+            term = _term(act, client)[0]
+        except (NotFound, Damaged):
+            continue
+        if term.last is not None and due_from(term) <= until:
+            yield f"{client.hex()} {due_from(term).isoformat()}"
+
+
 def _due(act: Act, client: bytes) -> Due | None:
-    """A client whose term is over; None for any other, and for one that lies in the bin, is gone, or is damaged: his own
-    page says so, and he keeps nobody else from the list."""
+    """A client whose term is over; None for any other, and for one that cannot be read."""
     try:
         term, name = _term(act, client)
         if not term.is_over(today(act.desk)):

@@ -13,7 +13,7 @@ from vault.crypto.directory import ADMINISTRATOR
 from vault.domain import worklist
 from vault.domain.access import Permission
 from vault.domain.values.moments import DAY, day_of
-from vault.services import deposits, inspections, ledger, office, retention, space
+from vault.services import capacity, deposits, inspections, ledger, office, retention, space
 from vault.services.accounts import passwords
 from vault.services.accounts.switching import SIGNING_CHANGED
 from vault.services.acts import BIN_CLIENT, Act
@@ -22,7 +22,7 @@ from vault.services.deposits import Counted
 from vault.services.ledger import Asking
 from vault.services.operations import keys_on_one_disk
 from vault.services.safe import Desk
-from vault.services.worklist import lines
+from vault.services.worklist import elsewhere, lines
 from vault.storage import records
 
 SHEET_DAYS = 365
@@ -47,8 +47,9 @@ class Remark:
 class Today:
     """The page. `inspections` are months (2026-11) that somebody should have signed.
 
-    `remarks` are what the office's state asks of this person; `clients` says how many there are; `due` how many have
-    passed their retention term and when that was reckoned (seconds), for who may erase them;
+    `papers` leaves out what should be back and stands in the work list; `remarks` are what the office's state asks of this
+    person; `clients` says how many there are; `due` how many have passed their retention term and when that was reckoned
+    (seconds), for who may erase them;
     `deposits` the receipts for originals that are here, for who may read them; `work` a part of what falls due, for who
     may read clients.
     """
@@ -76,7 +77,8 @@ def today(desk: Desk, part: str = worklist.SOON, page: int = 1) -> Today:
         if gathered is not None:
             choice, (counts, found) = gathered
             work = lines.listed(act, part, counts, found, choice, page)
-        found_today = Today(ledger.asking(act), late, list(remarks(act)), clients, due, here, work)
+        papers = ledger.asking(act, told=elsewhere.shown(act))
+        found_today = Today(papers, late, list(remarks(act)), clients, due, here, work)
     return found_today
 
 
@@ -173,3 +175,8 @@ def _room(act: Act) -> Iterator[Remark]:
     used = space.used(act)
     if used >= space.NEARLY_FULL:
         yield Remark("documents-full", used)
+    policies = capacity.of(act)
+    if policies.full:
+        yield Remark("policies-full", policies.limit)
+    elif policies.nearly_full:
+        yield Remark("policies-nearly-full", policies.left)

@@ -11,7 +11,6 @@ from vault.domain.access import Permission
 from vault.domain.fields import Fault
 from vault.domain.policies import Policy
 from vault.domain.tasks import NewTask, Task
-from vault.domain.values import TypedDate
 from vault.errors import Conflict, NotFound
 from vault.services import clients
 from vault.services.worklist import lines, tasks
@@ -19,7 +18,7 @@ from vault.services.worklist.tasks import TaskPage
 from vault.web import forms
 from vault.web.addresses import ident, whole_number
 from vault.web.gate import desk, needs
-from vault.web.pages import short_moment, today
+from vault.web.pages import day_to_type, short_moment, today
 from vault.web.words import word
 
 blueprint = Blueprint("tasks", __name__)
@@ -31,7 +30,7 @@ NAMES = ("what", "due", "assignee", "note")
 @needs(WRITE)
 def new(client: str) -> str:
     """A form with today filled in."""
-    return _new(client, {"due": TypedDate.of(today()).typed, "policy": request.args.get("policy", "")}, {})
+    return _new(client, {"due": day_to_type(today()), "policy": request.args.get("policy", "")}, {})
 
 
 def _new(client: str, values: dict[str, Any], faults: dict[str, Fault]) -> str:

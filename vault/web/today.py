@@ -8,7 +8,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 
 from vault.domain.access import Permission
 from vault.domain.prints import serial_text
-from vault.services import bin, retention, sessions
+from vault.services import bin, retention, sessions, told
 from vault.services import today as service
 from vault.services.accounts import announcements
 from vault.services.worklist.lines import Listed
@@ -30,6 +30,8 @@ PLACES = {
     "sheet-outdated": "office.recovery_sheet",
     "grants-missing": "compartments.index",
     "documents-full": "space.show",
+    "policies-full": "space.show",
+    "policies-nearly-full": "space.show",
 }
 
 
@@ -52,6 +54,7 @@ def show() -> str:
         deposits=found.deposits,
         day=pages.today(),
         serial_text=serial_text,
+        incidents=told.waiting(desk()),
         drafts=form_drafts.all_kept() if desk().may(Permission.WRITE_CLIENTS) else [],
         **_work(found.work),
         **_may(),

@@ -8,6 +8,7 @@ from typing import Any
 from flask import url_for
 
 from vault.domain.deposits import number_text
+from vault.domain.prints import serial_text
 from vault.domain.worklist import OF_POLICIES, PARTS, SOON, Sort
 from vault.services.worklist.lines import Shown
 
@@ -29,6 +30,8 @@ def row(shown: Shown, today: date) -> dict[str, Any]:
         "gone": shown.gone, "opportunity": about.sort in OF_POLICIES and policy is not None and policy.handled_by != "自社",
         "policy": policy, "people": shown.about.people, "url": _url(shown),
         "policy_url": _policy_url(shown), "receipt": number_text(shown.about.deposit.number) if shown.about.deposit else "",
+        "out": shown.about.out, "serial": serial_text(shown.about.out.entry.serial) if shown.about.out else "",
+        "term": shown.about.term,
         "handler": (shown.task.assignee if shown.task else "") or (policy.solicitor if policy else "") or shown.client.handler,
         "done": line.sort is Sort.DONE,
     }  # fmt: skip

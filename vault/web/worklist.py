@@ -20,7 +20,7 @@ from vault.services.worklist import lines, months, sheets, tasks
 from vault.web import forms, orders
 from vault.web.addresses import ident, whole_number
 from vault.web.gate import desk, needs
-from vault.web.pages import today
+from vault.web.pages import day_to_type, today
 from vault.web.work_lines import part_of, row
 
 blueprint = Blueprint("worklist", __name__)
@@ -61,7 +61,7 @@ def _line(client: str, sort: str, record: str, nth: int, values: dict[str, Any],
     if sort not in WORDS:
         raise NotFound("not-found")
     shown = lines.one(desk(), ident(client), WORDS[sort], ident(record), nth)
-    known = {"due": TypedDate.of(shown.line.day).typed}
+    known = {"due": day_to_type(shown.line.day)}
     return render_template(
         "worklist/line.html", nav="today", row=row(shown, today()), client_name=shown.client.name,
         client_url=url_for("clients.show", client=client), boxes=fields.by_name(Task), values=values or known,

@@ -1,4 +1,5 @@
-"""Which lines the work list has, read off the search segments: by ids, without opening a record."""
+"""Which lines the work list has, read off the search segments and where `elsewhere` finds them: by ids, without opening a
+client."""
 
 from __future__ import annotations
 
@@ -26,6 +27,7 @@ from vault.services.acts import Act
 from vault.services.safe import Desk
 from vault.services.search import index
 from vault.services.search.state import UNWRITTEN, Room, State, opened
+from vault.services.worklist import elsewhere
 from vault.storage import journal
 from vault.storage.packed import Packed
 from vault.storage.segments import Spoiled
@@ -76,12 +78,14 @@ class Gathered:
 @dataclass
 class _Pile:
     """What was found so far. `named` and `counted`, by want: the lines themselves, or (day, record) of each; `answered`:
-    what people have done something about, by sort, alike. Days are counted from 1 January of the year 1."""
+    what people have done something about, by sort, alike; `handled`: the clients of the handler that was chosen. Days are
+    counted from 1 January of the year 1."""
 
     wants: list[Want]
     named: list[list[Placed]]
     counted: list[list[tuple[int, bytes]]]
     answered: dict[Sort, set[tuple[int, bytes]]]
+    handled: set[bytes] = field(default_factory=set)
 
     @classmethod
     def empty(cls, wants: list[Want]) -> _Pile:
@@ -113,11 +117,13 @@ def gathered(desk: Desk, choice: Choice, wants: list[Want], answered: bool = Fal
 def _gathered(desk: Desk, choice: Choice, wants: list[Want], answered: bool) -> Gathered:
     desk.refresh()
     pile, found, until = _Pile.empty(wants), Gathered([]), time.monotonic() + PATIENCE
+    apart = _apart(desk, choice, wants)
     for compartment in desk.client_compartments():
         if choice.compartment in ("", compartment.hex()):
             room = index.made_room(desk, compartment)
             index.work_off(desk, room, until, FEW)
-            found.pending += _read(desk, room, choice, pile)
+            found.pending += _read(desk, room, choice, pile, {line.owner for _, line in apart})
+    _add_apart(choice, pile, apart)
     for at in range(len(wants)):
         count, lines = pile.open_ones(at, answered)
         found.counts.append(count)
@@ -126,8 +132,29 @@ def _gathered(desk: Desk, choice: Choice, wants: list[Want], answered: bool) -> 
     return found
 
 
-def _read(desk: Desk, room: Room, choice: Choice, pile: _Pile) -> int:
-    """Add what a compartment's segments hold; returns of how many clients they do not tell what they say now.
+def _apart(desk: Desk, choice: Choice, wants: list[Want]) -> list[tuple[int, Line]]:
+    """The lines that no segment tells, with the want that each answers. They are no policy's, so always duties."""
+    if choice.whose == OTHERS or not any(want.sort in elsewhere.NEEDS for want in wants):
+        return []
+    return [
+        (at, line) for line in elsewhere.lines(desk, choice.compartment) for at, want in enumerate(wants)
+        if line.sort is want.sort and want.first <= line.day <= want.last
+    ]  # fmt: skip
+
+
+def _add_apart(choice: Choice, pile: _Pile, apart: list[tuple[int, Line]]) -> None:
+    for at, line in apart:
+        if choice.handler and line.owner not in pile.handled:
+            continue
+        if pile.wants[at].named:
+            pile.named[at].append(Placed(line.day, line.sort, b"", line.owner, line.record))
+        else:
+            pile.counted[at].append((line.day.toordinal(), line.record))
+
+
+def _read(desk: Desk, room: Room, choice: Choice, pile: _Pile, asked: set[bytes]) -> int:
+    """Add what a compartment's segments hold, and which of the clients that are `asked` after have the handler that was
+    chosen; returns of how many clients they do not tell what they say now.
 
     Raises Conflict where they are not as they were written; they are made anew.
     """
@@ -136,6 +163,8 @@ def _read(desk: Desk, room: Room, choice: Choice, pile: _Pile) -> int:
         left, made = _bring_up(act, state, head[0])
         for part in chain(state.bases(), state.small):
             _add(state, part, choice, pile)
+            if choice.handler and asked:
+                pile.handled |= asked & _of_handler(state, part, choice.handler)
     if state.broken:
         index.begin_anew(desk, room)
         raise Conflict("conflict")
@@ -158,7 +187,7 @@ def _bring_up(act: Act, state: State, position: int) -> tuple[int, bytes]:
 def _add(state: State, part: Packed, choice: Choice, pile: _Pile) -> None:
     everything = not state.whole and not choice.handler and not choice.whose
     for at, want in enumerate(pile.wants):
-        for days, rows in _falling(part, want):
+        for days, rows in _falling(part, want) if want.sort not in elsewhere.NEEDS else ():
             for day, row in zip(days, rows, strict=True):
                 if everything or (_alive(state, part, row) and _chosen(part, row, want.sort, choice)):
                     _put(pile, at, part, day, row)
@@ -195,12 +224,22 @@ def _alive(state: State, part: Packed, row: int) -> bool:
     return part.owner(row) not in state.whole or state.alive(part, row)
 
 
+def _of_handler(state: State, part: Packed, handler: str) -> set[bytes]:
+    """The clients themselves of a handler, not the policies that he brought in with others."""
+    rows = part.in_marks(_mark_of(handler))
+    return {part.owner(row) for row in rows if part.record(row) == part.owner(row) and _alive(state, part, row)}
+
+
+def _mark_of(handler: str) -> bytes:
+    return f"\nh{fold(handler)}\n".encode()
+
+
 def _chosen(part: Packed, row: int, sort: Sort, choice: Choice) -> bool:
     """Whether a line is among those a person wants to see. What is no policy's is always a duty."""
     if not choice.handler and not choice.whose:
         return True
     marks = part.marks(row)
-    if choice.handler and f"\nh{fold(choice.handler)}\n".encode() not in marks:
+    if choice.handler and _mark_of(choice.handler) not in marks:
         return False
     opportunity = sort in OF_POLICIES and _OWN_AGENCY not in marks
     return not choice.whose or opportunity == (choice.whose == OTHERS)

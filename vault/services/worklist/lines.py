@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from vault.domain import paging
 from vault.domain.access import Permission
 from vault.domain.clients import Client, Member
 from vault.domain.deposits import Deposit
 from vault.domain.policies import Policy
+from vault.domain.retention import Term
 from vault.domain.tasks import Task
 from vault.domain.worklist import (
     DONE,
@@ -16,7 +18,6 @@ from vault.domain.worklist import (
     PARTS,
     YEARS,
     Choice,
-    Due,
     Line,
     Sort,
     people_of,
@@ -26,12 +27,15 @@ from vault.domain.worklist import (
     this_year,
 )
 from vault.errors import Damaged, Malformed, NotFound
-from vault.services import office, payloads
+from vault.services import office, payloads, retention
 from vault.services.acts import Act
 from vault.services.audit import Event
-from vault.services.clients import DEPOSIT, POLICY, TASK, client_of
+from vault.services.holdings import DEPOSIT, POLICY, TASK, client_of
+from vault.services.ledger_rows import Listed as LedgerLine
+from vault.services.ledger_rows import listed as ledger_line
 from vault.services.safe import Desk
-from vault.services.search.rows import row_in
+from vault.services.worklist import elsewhere
+from vault.services.worklist.elsewhere import dues_of
 from vault.services.worklist.gathering import Gathered, Placed, Want, gathered
 
 PAGE = 50
@@ -41,10 +45,13 @@ _NOW = tuple(part for part in PARTS if part not in (LATE, DONE))
 
 @dataclass(frozen=True)
 class About:
-    """What a line is about: a policy, a receipt for originals, people and how old they are then, or the client himself."""
+    """What a line is about: a policy, a receipt for originals, something that left the office, how long a client is kept,
+    people and how old they are then, or the client himself."""
 
     policy: Policy | None = None
     deposit: Deposit | None = None
+    out: LedgerLine | None = None
+    term: Term | None = None
     people: list[tuple[Member, int]] = field(default_factory=list)
 
 
@@ -117,10 +124,9 @@ def _wants(choice: Choice, part: str, today: date) -> dict[Want, tuple[str, Sort
 
 def listed(act: Act, part: str, counts: dict[str, int], found: Gathered, choice: Choice, page: int = 1) -> Listed:
     """A page of what was gathered, read from the records inside another act."""
-    pages = max(1, -(-len(found.lines) // PAGE))
-    page = min(max(1, page), pages)
+    shown = paging.page(found.lines, PAGE, page)
     return Listed(
-        part, counts, read(act, found.lines[(page - 1) * PAGE : page * PAGE]), page, pages, choice, found.pending,
+        part, counts, read(act, shown.rows), shown.number, shown.of, choice, found.pending,
         _rooms(act), office.colleagues(act), office.person_name(act),
     )  # fmt: skip
 
@@ -154,15 +160,10 @@ def one(desk: Desk, owner: bytes, sort: Sort, record: bytes, nth: int) -> Shown:
     return shown
 
 
-def _dues(act: Act, owner: bytes, record: bytes) -> tuple[Due, ...]:
-    row = row_in(act, owner, record)
-    if row is None:
-        raise NotFound("not-found")
-    return row.dues
-
-
 def _lines_of(act: Act, owner: bytes, record: bytes, sort: Sort, nth: int) -> list[Line]:
-    days = sorted(due.day for due in _dues(act, owner, record) if due.sort is sort)
+    if not elsewhere.may(act.desk, sort):
+        return []
+    days = sorted(due.day for due in dues_of(act, Line(sort, date.min, owner, record)) if due.sort is sort)
     if not sort.yearly:
         days = days[nth : nth + 1]
     else:
@@ -175,7 +176,7 @@ def _shown(act: Act, line: Line) -> Shown | None:
     kind = held.entries.get(line.record, ("",))[0]
     if kind == TASK:
         return _task(act, line, client)
-    dues = _dues(act, line.owner, line.record)
+    dues = dues_of(act, line)
     if not still_due(dues, line):
         return None
     days = sorted(due.day for due in dues if due.sort is line.sort)
@@ -184,6 +185,11 @@ def _shown(act: Act, line: Line) -> Shown | None:
 
 
 def _about(act: Act, line: Line) -> About:
+    if line.sort is Sort.PRINT:
+        row = elsewhere.print_of(act, line.record)
+        return About(out=ledger_line(act, row) if row is not None and row.entry.client == line.owner.hex() else None)
+    if line.sort is Sort.RETENTION:
+        return About(term=retention.end_of(act, line.owner))
     kind = act.contents(line.owner).entries.get(line.record, ("",))[0]
     if kind == POLICY:
         return About(policy=payloads.decode(act.read_one(line.owner, line.record, POLICY).payload, Policy))
@@ -199,8 +205,7 @@ def _task(act: Act, line: Line, client: Client) -> Shown:
     if not task.line:
         return Shown(line, 0, client, room, _about(act, replace(line, record=bytes.fromhex(task.policy))), task)
     answers = Line.of(line.owner, task.line)
-    row = row_in(act, line.owner, answers.record)
-    gone = row is None or not still_due(row.dues, answers)
+    gone = not still_due(dues_of(act, answers), answers)
     return Shown(line, 0, client, room, _about(act, answers), task, answers, gone)
 
 

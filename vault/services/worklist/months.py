@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from vault.domain import paging
 from vault.domain.access import Permission
 from vault.domain.clients import Corporation
 from vault.domain.values import add_months
@@ -13,7 +14,7 @@ from vault.domain.worklist import CALENDAR, Choice, Sort
 from vault.errors import Damaged, Malformed, NotFound
 from vault.services.acts import Act
 from vault.services.audit import Event
-from vault.services.clients import POLICY, client_of
+from vault.services.holdings import POLICY, client_of
 from vault.services.safe import Desk
 from vault.services.worklist.gathering import Placed, Want, gathered
 from vault.services.worklist.lines import PAGE, Shown, read
@@ -39,17 +40,10 @@ def month(desk: Desk, choice: Choice, first: date, day: date | None, page: int) 
     days: dict[date, Counter[Sort]] = {}
     for line in found.lines:
         days.setdefault(line.day, Counter())[line.sort] += 1
-    page, pages, shown = _page([line for line in found.lines if line.day == day], page)
+    shown = paging.page([line for line in found.lines if line.day == day], PAGE, page)
     with desk.act(Event.TODAY_OPENED, Permission.READ_CLIENTS) as act:
-        rows = read(act, shown)
-    return Month(days, rows, page, pages, found.pending)
-
-
-def _page(lines: list[Placed], page: int) -> tuple[int, int, list[Placed]]:
-    """(the page, of how many, its lines)."""
-    pages = max(1, -(-len(lines) // PAGE))
-    page = min(max(1, page), pages)
-    return page, pages, lines[(page - 1) * PAGE : page * PAGE]
+        rows = read(act, shown.rows)
+    return Month(days, rows, shown.number, shown.of, found.pending)
 
 
 # --- 決算月別一覧
@@ -81,10 +75,10 @@ class Closings:
 def closings(desk: Desk, choice: Choice, today: date, wanted: date | None, page: int) -> Closings:
     """The corporations by the month of their closing; `wanted`: the first day of the month that is shown."""
     counts, chosen, pending = _closing_lines(desk, choice, today, wanted)
-    page, pages, shown = _page(chosen[1], page)
+    shown = paging.page(chosen[1], PAGE, page)
     with desk.act(Event.CLIENTS_LISTED, Permission.READ_CLIENTS) as act:
-        rows = closing_rows(act, shown)
-    return Closings(counts, chosen[0], rows, page, pages, pending)
+        rows = closing_rows(act, shown.rows)
+    return Closings(counts, chosen[0], rows, shown.number, shown.of, pending)
 
 
 def _closing_lines(

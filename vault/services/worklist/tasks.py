@@ -15,9 +15,10 @@ from vault.errors import NotFound
 from vault.services import payloads
 from vault.services.acts import Act
 from vault.services.audit import Event
-from vault.services.clients import POLICY, TASK, HeldTask, client_of, task_of, tasks_of, written
+from vault.services.clients import written
+from vault.services.holdings import POLICY, TASK, HeldTask, client_of, task_of, tasks_of
 from vault.services.safe import Desk
-from vault.services.search.rows import row_in
+from vault.services.worklist import elsewhere
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,8 @@ def _answer(desk: Desk, line: Line, change: Callable[[Task], Task]) -> bytes:
 
 
 def _first(act: Act, line: Line) -> Task:
-    row = row_in(act, line.owner, line.record)
-    if row is None or not still_due(row.dues, line):
+    if not elsewhere.may(act.desk, line.sort) or not still_due(elsewhere.dues_of(act, line), line):
         raise NotFound("not-found")
-    policy = line.record.hex() if row.what == POLICY else ""
+    kind = act.contents(line.owner).entries.get(line.record, ("",))[0]
+    policy = line.record.hex() if kind == POLICY else ""
     return Task(due=TypedDate.of(line.day), line=line.key, policy=policy)
