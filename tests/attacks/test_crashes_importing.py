@@ -70,6 +70,18 @@ def some(total: int, long: bool) -> list[int]:
     return list(range(1, total + 1, step))
 
 
+def after_each_end(
+    of: Office, act: Callable[[Office], object], power: bool, root: Path, long: bool
+) -> Iterator[tuple[int, Office]]:
+    """The office after the act was ended at each of some durable steps, and which one."""
+    for fatal in some(points(of, act, root / "counted"), long):
+        copy = copied_again(of, root / f"at-{fatal}")
+        assert killing.run_prepared(lambda copy=copy: _with_desk(copy, act), fatal, power) is None  # type: ignore[misc]
+        up = afterwards(copy)
+        yield fatal, up
+        endings.let_go(up)
+
+
 def own(desk: Desk) -> list[str]:
     return sorted(head.client.name for head in clients.list_clients(desk) if head.client.name not in NAMES)
 
@@ -81,17 +93,12 @@ def test_killed_anywhere_an_import_goes_on_and_doubles_nothing(
     def act(office: Office) -> object:
         return list(running.run(office.desk(), furnished.upload))
 
-    total = points(furnished.before, act, tmp_path / "counted")
-    for fatal in some(total, request.config.getoption("--long")):
-        copy = copied_again(furnished.before, tmp_path / f"at-{fatal}")
-        assert killing.run_prepared(lambda copy=copy: _with_desk(copy, act), fatal, power) is None  # type: ignore[misc]
-        up = afterwards(copy)
+    for fatal, up in after_each_end(furnished.before, act, power, tmp_path, request.config.getoption("--long")):
         written = own(whole(up))
         assert len(written) == len(set(written)) and len(written) % EACH == 0, (fatal, written)
         _go_on(up, furnished.upload)
         assert own(up.desk()) == sorted(WANTED), fatal
         assert [len(clients.get(up.desk(), head.id).policies) for head in clients.list_clients(up.desk()) if head.client.name in WANTED] == [1] * 6
-        endings.let_go(up)
 
 
 def _go_on(up: Office, upload: bytes) -> None:
@@ -111,13 +118,8 @@ def test_killed_anywhere_taking_it_back_goes_on(
     def act(office: Office) -> object:
         return list(undoing.undo(office.desk(), furnished.upload))
 
-    total = points(furnished.after, act, tmp_path / "counted")
-    for fatal in some(total, request.config.getoption("--long")):
-        copy = copied_again(furnished.after, tmp_path / f"at-{fatal}")
-        assert killing.run_prepared(lambda copy=copy: _with_desk(copy, act), fatal, power) is None  # type: ignore[misc]
-        up = afterwards(copy)
+    for fatal, up in after_each_end(furnished.after, act, power, tmp_path, request.config.getoption("--long")):
         left = own(whole(up))
         assert len(left) % EACH == 0, (fatal, left)
         list(undoing.undo(up.desk(), furnished.upload))
         assert own(up.desk()) == [] and {item.name for item in bin.listed(up.desk())} == WANTED
-        endings.let_go(up)

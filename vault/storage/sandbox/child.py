@@ -8,7 +8,6 @@ from __future__ import annotations
 import mmap
 import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from io import BytesIO
 from typing import BinaryIO
 
@@ -16,17 +15,14 @@ from PIL import Image, ImageDraw, ImageFile
 
 from vault.domain.scans import Word
 from vault.errors import Refused
-from vault.storage.sandbox import drawn, frames, jail, kinds, orders, pdf, pictures
+from vault.storage.sandbox import answering, drawn, frames, jail, kinds, orders, pdf, pictures
 
 Read = Callable[[Image.Image, int], list[Word]]
-ANSWERS = 1
 
 
 def main(file: int) -> None:
-    """Redraw what `file` holds as the order on the standard input says; then end without any farewell."""
-    jail.die_with_parent()
-    _write(_outcome(file))
-    os._exit(0)
+    """Redraw what `file` holds as the order on the standard input says, and end."""
+    answering.run(lambda: _outcome(file))
 
 
 def _outcome(file: int) -> bytes:
@@ -39,7 +35,7 @@ def _outcome(file: int) -> bytes:
         data = mmap.mmap(file, 0, access=mmap.ACCESS_COPY)
         jail.close(order.limits.memory, order.limits.seconds, len(data))
         for page in _pages(held, data, order, read):
-            _write(frames.page_frame(page))
+            answering.write(frames.page_frame(page))
     except Refused as refused:
         return frames.refusal_frame(refused.code)
     except MemoryError:
@@ -85,12 +81,3 @@ def _blackened(data: mmap.mmap, order: orders.Order) -> frames.PageImage:
     for left, top, width, height in order.areas:
         brush.rectangle((left, top, left + width - 1, top + height - 1), fill=0 if painted.mode == "L" else (0, 0, 0))
     return drawn.page(painted, 1, 1)
-
-
-def _write(data: bytes) -> None:
-    view = memoryview(data)
-    with suppress(BrokenPipeError):
-        while view:
-            view = view[os.write(ANSWERS, view) :]
-        return
-    os._exit(1)  # nobody listens any more
