@@ -7,9 +7,9 @@ no backup has, kept for 30 days and without an entry in the journal: what is typ
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vault.domain.access import Permission
 from vault.errors import KuraError, Malformed, NotFound
@@ -55,7 +55,7 @@ def keep(desk: Desk, draft: Draft) -> None:
     """Keep what was typed, in place of what was kept before. Raises NotFound for a client who is not there for him."""
     desk.require(draft.needs)
     owner, record = _place(desk, draft.client), bytes.fromhex(draft.record)
-    drafts.write(desk, _folder(desk, owner, record), record, _name(desk), _number(desk), payloads.encode(draft))
+    drafts.write(desk, _folder(desk, owner, record), record, _name(desk.person), _number(desk.person), payloads.encode(draft))
     _bound(desk)
 
 
@@ -67,20 +67,20 @@ def _folder(desk: Desk, owner: bytes, record: bytes) -> Folder:
     return drafts.own_place(desk, b"kura draft", record) if owner == desk.person else desk.folder(owner)
 
 
-def _name(desk: Desk) -> str:
-    return TYPED + desk.person.hex()
+def _name(person: bytes) -> str:
+    return TYPED + person.hex()
 
 
-def _number(desk: Desk) -> int:
+def _number(person: bytes) -> int:
     """Two people may type at one record: each draft is sealed for its person alone to take its place."""
-    return int.from_bytes(hashlib.sha256(b"kura draft" + desk.person).digest()[:7], "big")
+    return int.from_bytes(hashlib.sha256(b"kura draft" + person).digest()[:7], "big")
 
 
 def _bound(desk: Desk) -> None:
     """The oldest make room."""
     mine = sorted(desk.instance.uploads.typed_by(desk.person), key=lambda each: each[2], reverse=True)
     for owner, record, _ in mine[MOST:]:
-        desk.instance.uploads.remove(owner, record, _name(desk))
+        desk.instance.uploads.remove(owner, record, _name(desk.person))
 
 
 def get(desk: Desk, client: str, record: str) -> Draft:
@@ -89,7 +89,7 @@ def get(desk: Desk, client: str, record: str) -> Draft:
 
 
 def _read(desk: Desk, owner: bytes, record: bytes) -> Draft:
-    raw = drafts.read(desk, _folder(desk, owner, record), record, _name(desk), _number(desk))
+    raw = drafts.read(desk, _folder(desk, owner, record), record, _name(desk.person), _number(desk.person))
     try:
         found = payloads.decode(raw, Draft)
     except Malformed as error:
@@ -115,7 +115,34 @@ def of_new(desk: Desk, client: str = "", of: str = POLICY) -> list[Draft]:
 
 def drop(desk: Desk, client: str, record: str) -> None:
     """Saved, or given up; nothing to do where there is none."""
-    desk.instance.uploads.remove(_place(desk, client), bytes.fromhex(record), _name(desk))
+    desk.instance.uploads.remove(_place(desk, client), bytes.fromhex(record), _name(desk.person))
+
+
+# --- when a client goes into another
+
+
+def typing(desk: Desk, client: bytes) -> list[bytes]:
+    """Who has typed something into the form of a client's own record and not saved it, the person at the desk among them."""
+    return sorted(_people_at(desk, client, client))
+
+
+def _people_at(desk: Desk, owner: bytes, record: bytes) -> Iterator[bytes]:
+    for name in desk.instance.uploads.names(owner, record):
+        if name.startswith(TYPED):
+            yield bytes.fromhex(name.removeprefix(TYPED))
+
+
+def move_policies(desk: Desk, old: Folder, new: Folder) -> None:
+    """What anybody has typed of a policy of a client that has gone into another is kept under the other's key. Nobody reads
+    it; what was typed into the form of the client himself has no form any more."""
+    for record, _ in list(desk.instance.uploads.of_client(old.owner)):
+        for person in _people_at(desk, old.owner, record):
+            with suppress(KuraError):
+                raw = drafts.read(desk, old, record, _name(person), _number(person))
+                draft = payloads.decode(raw, Draft)
+                if draft.of == POLICY:
+                    told = payloads.encode(replace(draft, client=new.owner.hex()))
+                    drafts.write(desk, new, record, _name(person), _number(person), told)
 
 
 # --- the policy entered last
@@ -128,13 +155,13 @@ def _last(desk: Desk) -> bytes:
 def remember_entered(desk: Desk, client: bytes, policy: bytes) -> None:
     """For 「最後に登録した契約から写す」."""
     told = payloads.encode(LastPolicy(client.hex(), policy.hex()))
-    drafts.write(desk, _folder(desk, desk.person, _last(desk)), _last(desk), _name(desk), _number(desk), told)
+    drafts.write(desk, _folder(desk, desk.person, _last(desk)), _last(desk), _name(desk.person), _number(desk.person), told)
 
 
 def entered_last(desk: Desk) -> tuple[bytes, bytes] | None:
     """(client, policy) of the policy that this person has entered last."""
     with suppress(KuraError):
-        raw = drafts.read(desk, _folder(desk, desk.person, _last(desk)), _last(desk), _name(desk), _number(desk))
+        raw = drafts.read(desk, _folder(desk, desk.person, _last(desk)), _last(desk), _name(desk.person), _number(desk.person))
         told = payloads.decode(raw, LastPolicy)
         return bytes.fromhex(told.client), bytes.fromhex(told.policy)
     return None

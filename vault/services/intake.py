@@ -20,8 +20,8 @@ from vault.errors import KuraError, NotFound, Refused
 from vault.services import closing, documents, drafts, payloads, space, uploads
 from vault.services.acts import Act, Folder
 from vault.services.audit import Event
-from vault.services.clients import DOCUMENT, document_of
 from vault.services.documents import Content
+from vault.services.holdings import DOCUMENT, document_of
 from vault.services.instance import Instance
 from vault.services.safe import Desk
 from vault.services.uploads import Arriving

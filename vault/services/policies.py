@@ -8,9 +8,10 @@ from vault.domain.access import Permission
 from vault.domain.clients import Client
 from vault.domain.policies import Policy
 from vault.errors import NotFound
-from vault.services import payloads
+from vault.services import capacity, payloads
 from vault.services.audit import Event
-from vault.services.clients import (
+from vault.services.clients import united_at, written
+from vault.services.holdings import (
     DOCUMENT,
     POLICY,
     Held,
@@ -19,8 +20,6 @@ from vault.services.clients import (
     client_of,
     document_of,
     held_policy,
-    united_at,
-    written,
 )
 from vault.services.safe import Desk
 
@@ -71,8 +70,9 @@ def being_typed(desk: Desk, client: bytes) -> Typing:
 
 
 def create(desk: Desk, client: bytes, policy: Policy) -> bytes:
-    """A new policy of a client; returns its id."""
+    """A new policy of a client; returns its id. Raises Refused("capacity-full") where the contract is for no more."""
     with desk.act(Event.POLICY_SAVED, Permission.WRITE_POLICIES, client) as act:
+        capacity.check(act)
         made = act.add(client, POLICY, payloads.encode(policy))
         act.tell(record=made, version=1)
     return made

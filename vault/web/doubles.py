@@ -135,6 +135,7 @@ def _clients_page(client: str, goes: str, error: str) -> str:
         ),
         people=double_forms.people(request.form, one, other, found.newer), members=one.members,
         tables=double_forms.tables(one, other, _united(found)), moving=found.goes,
+        typing=uniting.typing(desk(), found.goes.id),
     )  # fmt: skip
 
 

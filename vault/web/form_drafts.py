@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,17 +12,21 @@ from flask import request, url_for
 from werkzeug.datastructures import MultiDict
 
 from vault.crypto.keys import new_id
+from vault.domain import fields, my_number
+from vault.domain.boxes import Field
+from vault.domain.policies import KINDS
 from vault.domain.values.moments import JAPAN
 from vault.errors import KuraError, NotFound
 from vault.services import drafts_kept
 from vault.services.drafts_kept import Draft
 from vault.web import forms
 from vault.web.addresses import ident
-from vault.web.gate import desk
+from vault.web.gate import desk, instance
 from vault.web.pages import short_moment, today
 
 FIELD = "draft"
 OFFERED = 5  # at a form; 今日の仕事 has them all
+_NOT_TYPED = ("csrf_token", "version", FIELD, "kind_before")
 
 
 def told(draft: Draft) -> dict[str, Any]:
@@ -90,3 +95,37 @@ def done(client: str, records: Sequence[str]) -> None:
     for record in records:
         with suppress(KuraError, OSError):
             drafts_kept.drop(desk(), client, ident(record).hex())
+
+
+# --- kept
+
+
+def of_policy(name: str, client: str, record: str, version: int = 0) -> Draft:
+    """What a policy's form has sent, as a draft that a list shows by the client's name, the insurer and the kind."""
+    kind = request.form.get("kind", "")
+    words = (name, request.form.get("insurer", "").strip(), kind if kind in KINDS else "")
+    return Draft(drafts_kept.POLICY, record, client, "Policy", " ".join(filter(None, words)), version)
+
+
+def keep(cls: type[Any], draft: Draft) -> tuple[int, list[str]]:
+    """Keep what a form of `cls` has sent: when (seconds), and the boxes of which nothing is ever kept."""
+    sent = {name: text for name, text in request.form.items() if name not in _NOT_TYPED}
+    left_out = {name for name, text in sent.items() if _never_kept(cls, name, text)}
+    title = "" if my_number.found(draft.title) else draft.title[:200]
+    values, now = drafts_kept.without(sent, left_out), instance().now()
+    drafts_kept.keep(desk(), replace(draft, at=now, values=values, title=title))
+    return now, sorted(left_out)
+
+
+def _never_kept(cls: type[Any], name: str, text: str) -> bool:
+    """個人番号 is kept nowhere: neither where it would be refused, nor where it is asked about and nobody has answered."""
+    box = _box(cls, name)
+    if box is None or box.my_number == "free" or not my_number.found(text):
+        return False
+    return box.my_number == "refuse" or f"confirm-{name}" not in request.form
+
+
+def _box(cls: type[Any], name: str) -> Field | None:
+    head, _, rest = name.partition("-")
+    box = fields.by_name(cls).get(head)
+    return _box(box.of, rest.partition("-")[2]) if rest and box is not None and box.of is not None else box

@@ -16,6 +16,7 @@ from vault.services.importing.checking import Line
 from vault.services.importing.drafts import Fix, State
 from vault.services.importing.settling import ADDED, CHANGED, DONE, DOUBLE, FAULT, LEFT, NEW, SAME, WRITABLE
 from vault.services.importing.showing import Rows
+from vault.web.pages import fault_said
 from vault.web.versions import label as label_of_path
 
 STATES = (NEW, ADDED, CHANGED, DOUBLE, FAULT, SAME, LEFT, DONE)
@@ -67,7 +68,7 @@ def _told(rows: Rows, line: Line, where: Mapping[str, int], targets: Mapping[int
 
 def _fault(rows: Rows, line: Line, where: Mapping[str, int], target: str, fault: Fault) -> tuple[str, str, str, str]:
     """What is wrong, and the box in which it is put right; without a name where there is nothing to type."""
-    said = f"{_label(target)}: {sentence(fault)}" if target else sentence(fault)
+    said = f"{_label(target)}: {fault_said(fault)}" if target else fault_said(fault)
     if not target:
         return said, "", "", ""
     stands = rows.table.rows[line.row][where[target]] if target in where else ""
@@ -101,12 +102,7 @@ def _said(line: Line) -> Iterator[str]:
     if line.twin[0]:
         yield str(gettext("この証券番号は、別のお客様の契約に登録されています。"))
     for target, fault in line.remarks:
-        yield f"{_label(target)}: {sentence(fault)}" if target else sentence(fault)
-
-
-def sentence(fault: Fault) -> str:
-    """A fault or remark in words."""
-    return str(gettext("fault." + fault.code, **fault.facts))
+        yield f"{_label(target)}: {fault_said(fault)}" if target else fault_said(fault)
 
 
 def change_label(owner: str, path: str) -> str:

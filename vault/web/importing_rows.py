@@ -24,6 +24,7 @@ from flask import (
 
 from vault.domain.access import Permission
 from vault.errors import Forbidden, KuraError, NotFound, Refused, Throttled
+from vault.services import capacity
 from vault.services.importing import checking, drafts, results, running, showing, undoing
 from vault.services.importing.drafts import IMPORT, Fix
 from vault.services.importing.reading import Step
@@ -87,7 +88,7 @@ def _values(upload: str, rows: Rows, editing: str) -> dict[str, Any]:
         "lines": import_lines.told(rows), "columns": import_lines.columns(rows), "kinds": counts,
         "sheet": here.table, "sheets": [(number, name, url_of("", table=number)) for number, name in rows.tables],
         "page": here.page, "pages": rows.pages, "url_of": url_of, "page_url": lambda page: url_of(here.show, page),
-        "shown": rows.shown, "total": counts[0][1], "chosen": rows.chosen, "editing": editing, "done": rows.done,
+        "shown": rows.shown, "total": counts[0][1], "chosen": rows.chosen, "editing": editing, "done": rows.done, "capacity": rows.capacity, "adds": rows.adds, "over": rows.over,
         "at": f"{here.table}:{here.show}:{here.page}",
     }  # fmt: skip
 
@@ -177,7 +178,10 @@ def run(upload: str) -> Response:
 def result(upload: str) -> str:
     """What came in."""
     found = results.look(desk(), ident(upload), request.args.get("page", 1, type=whole_number))
-    return render_template("importing/result.html", nav="clients", upload=upload, left=_left(upload), **_result(upload, found))
+    return render_template(
+        "importing/result.html", nav="clients", upload=upload, left=_left(upload), capacity=capacity.look(instance()),
+        waiting=running.waiting(desk(), ident(upload)), **_result(upload, found),
+    )  # fmt: skip
 
 
 def _result(upload: str, found: Result) -> dict[str, Any]:

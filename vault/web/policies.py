@@ -13,15 +13,15 @@ from vault.domain import fields
 from vault.domain.access import Permission
 from vault.domain.merging import merged
 from vault.domain.policies import Policy, hints, read_policy, summary, typed_policy, usual
-from vault.errors import Conflict, NotFound
-from vault.services import clients, documents, drafts_kept, policies
+from vault.errors import Conflict, KuraError, NotFound, Refused
+from vault.services import clients, documents, drafts_kept, holdings, policies
 from vault.web import document_rows, form_drafts, forms, gone, policy_form
 from vault.web.addresses import ident, whole_number
 from vault.web.gate import desk, needs
-from vault.web.pages import money, short_moment, today
+from vault.web.pages import fault_said, money, short_moment, today
 from vault.web.saved import just_saved, undone
 from vault.web.versions import labelled_differences, typed_differences, version_page
-from vault.web.words import word
+from vault.web.words import sentence, word
 
 blueprint = Blueprint("policies", __name__, url_prefix="/clients/<client>/policies")
 READ, WRITE = Permission.READ_CLIENTS, Permission.WRITE_POLICIES
@@ -56,7 +56,7 @@ def show(client: str, policy: str) -> str:
             word(record.handled_by) + (f"({record.other_agency})" if record.other_agency else ""),
         ],
         attention=[
-            {"mark": gettext("確認"), "text": gettext("fault." + hint.code, **hint.facts), "url": ""}
+            {"mark": gettext("確認"), "text": fault_said(hint), "url": ""}
             for _, hint in hints(record, page.client, today())
         ],
         edit_url=url_for("policies.edit", client=client, policy=policy) if desk().may(WRITE) else None,
@@ -117,20 +117,32 @@ def create(client: str) -> Response:
 
 def _create(client: str) -> Response:
     page = clients.get(desk(), ident(client))
-    values = usual.without_untouched(forms.typed(request.form))
+    typed = forms.typed(request.form)
+    values = usual.untouched_last(typed)
     reading = read_policy(
-        values,
+        usual.without_untouched(typed),
         client=page.client,
         others=[h.policy for h in page.policies],
         confirmed=forms.renumbered_confirms(request.form),
     )
     if reading.record is None:
         return make_response(policy_form.new_form(page, values, faults=reading.faults), 400)
-    made = policies.create(desk(), page.id, reading.record)
+    try:
+        made = policies.create(desk(), page.id, reading.record)
+    except Refused as error:
+        return _waits(page, values, error)
     drafts_kept.remember_entered(desk(), page.id, made)
     form_drafts.done(client, [str(values.get(form_drafts.FIELD, ""))])
     _belongs(page, str(values.get("document", "")), made)
     return cast(Response, redirect(url_for("clients.show", client=client, saved=made.hex()), 303))
+
+
+def _waits(page: clients.Page, values: dict[str, Any], error: Refused) -> Response:
+    """The form with all that was typed, which is kept as a draft as well: it goes on once there is room again."""
+    record = form_drafts.form_id(values)
+    with suppress(KuraError, OSError):  # the form has it all the same
+        form_drafts.keep(Policy, form_drafts.of_policy(page.client.name, page.id.hex(), record))
+    return make_response(policy_form.new_form(page, {**values, form_drafts.FIELD: record}, waits=sentence(error), switched=True), 400)
 
 
 def _belongs(page: clients.Page, document: str, policy: bytes) -> None:
@@ -155,7 +167,7 @@ def edit(client: str, policy: str) -> str:
     return _edit_form(page, held, typed_policy(held.policy, page.client), held.version, offers=offers)
 
 
-def _go_on(page: clients.Page, held: clients.Held, draft: drafts_kept.Draft) -> str:
+def _go_on(page: clients.Page, held: holdings.Held, draft: drafts_kept.Draft) -> str:
     """The form with a draft; where somebody has saved since it was begun, with both sides, as on saving."""
     values, now = form_drafts.typed(draft), typed_policy(held.policy, page.client)
     more: dict[str, Any] = {"draft_at": form_drafts.at(draft.at)}
@@ -167,7 +179,7 @@ def _go_on(page: clients.Page, held: clients.Held, draft: drafts_kept.Draft) -> 
     return _edit_form(page, held, values, held.version, **more)
 
 
-def _held(client: str, policy: str) -> tuple[clients.Page, clients.Held]:
+def _held(client: str, policy: str) -> tuple[clients.Page, holdings.Held]:
     page = clients.get(desk(), ident(client))
     held = next((h for h in page.policies if h.id == ident(policy)), None)
     if held is None:
@@ -176,7 +188,7 @@ def _held(client: str, policy: str) -> tuple[clients.Page, clients.Held]:
 
 
 def _edit_form(
-    page: clients.Page, held: clients.Held, values: dict[str, Any], version: int, **more: Any
+    page: clients.Page, held: holdings.Held, values: dict[str, Any], version: int, **more: Any
 ) -> str:
     where: dict[str, Any] = {"client": page.id.hex(), "policy": held.id.hex()}
     return policy_form.form(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import render_template, request, url_for
@@ -21,11 +22,12 @@ from vault.domain.policies import (
     typed_policy,
     usual,
 )
-from vault.errors import KuraError
-from vault.services import clients, drafts_kept
+from vault.domain.policies.checks import wanted
+from vault.errors import KuraError, Refused
+from vault.services import capacity, clients, drafts_kept
 from vault.web import document_rows, form_drafts
-from vault.web.gate import desk
-from vault.web.words import word
+from vault.web.gate import desk, instance
+from vault.web.words import sentence, word
 
 FIRST_KIND = "終身"
 LAST = "last"
@@ -38,7 +40,7 @@ def groups_of(kind: Kind, values: dict[str, Any] | None = None) -> list[tuple[st
     shown: set[str] = set()
     groups = []
     for name in kind.groups:
-        mine = [boxes[box] for box in GROUPS[name] if box not in shown]
+        mine = [replace(boxes[box], required=boxes[box].required or box in wanted(kind)) for box in GROUPS[name] if box not in shown]
         shown |= {box.name for box in mine}
         groups.append((name, mine))
     rest = [box for name, box in boxes.items() if name not in shown and _filled((values or {}).get(name))]
@@ -85,7 +87,7 @@ def form(page: clients.Page, values: dict[str, Any], *, action: str, back: str, 
         papers=_papers(page, policy),
         **{
             "faults": {}, "switched": False, "copies": [], "copied": "", "policy_name": "", "version": None, "theirs": None,
-            "offers": [], "draft_at": "", "keep_url": url_for("typing.policy", client=page.id.hex(), policy=policy) if policy else "",
+            "offers": [], "draft_at": "", "waits": "", "keep_url": url_for("typing.policy", client=page.id.hex(), policy=policy) if policy else "",
             **more,
         },
     )  # fmt: skip
@@ -119,8 +121,14 @@ def new_form(page: clients.Page, values: dict[str, Any], **more: Any) -> str:
         action=url_for("policies.create", client=client),
         switch_url=url_for("policies.switch", client=client),
         back=url_for("clients.show", client=client),
-        **{"keep_url": url_for("typing.new_policy", client=client), "copies": _copies(page), **more},
+        **{"keep_url": url_for("typing.new_policy", client=client), "copies": _copies(page), "waits": _no_room(), **more},
     )
+
+
+def _no_room() -> str:
+    """Said before anybody types what could not be registered."""
+    found = capacity.look(instance())
+    return sentence(Refused("capacity-reached", most=found.limit)) if found.full else ""
 
 
 # --- what a new one begins with

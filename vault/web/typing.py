@@ -7,27 +7,25 @@ from typing import Any, cast
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
-from vault.domain import fields, my_number
+from vault.domain import fields
 from vault.domain.access import Permission
-from vault.domain.boxes import Field
 from vault.domain.clients import Client, Corporation, Household
 from vault.domain.fields import Fault
-from vault.domain.policies import KINDS, Policy, read_policy
+from vault.domain.policies import Policy, read_policy
 from vault.domain.policies.usual import without_untouched
 from vault.errors import NotFound
 from vault.services import drafts_kept, policies
-from vault.services.drafts_kept import CLIENT, POLICY, Draft
+from vault.services.drafts_kept import CLIENT, Draft
 from vault.storage import postal_codes
 from vault.web import form_drafts, forms
 from vault.web.addresses import ident, place_of, whole_number
-from vault.web.gate import desk, instance, needs
+from vault.web.gate import desk, needs
 
 blueprint = Blueprint("typing", __name__, url_prefix="/typing")
 OWNERS: dict[str, type[Client]] = {"Household": Household, "Corporation": Corporation}
 WRITE_CLIENTS, WRITE_POLICIES = Permission.WRITE_CLIENTS, Permission.WRITE_POLICIES
 # Who is still typing knows himself that something is missing.
 _MISSING = frozenset({"required", "role-missing", "head-missing"})
-_NOT_TYPED = ("csrf_token", "version", form_drafts.FIELD, "kind_before")
 
 
 @blueprint.post("/new/<owner>")
@@ -76,9 +74,7 @@ def _policy(client: str, record: str, version: int) -> Response:
         confirmed=_confirmed(),
         before=before,
     )
-    kind = request.form.get("kind", "")
-    words = (page.client.name, request.form.get("insurer", "").strip(), kind if kind in KINDS else "")
-    return _answer(Policy, Draft(POLICY, record, client, "Policy", " ".join(filter(None, words)), version), reading.faults)
+    return _answer(Policy, form_drafts.of_policy(page.client.name, client, record, version), reading.faults)
 
 
 def _version() -> int:
@@ -91,32 +87,10 @@ def _confirmed() -> set[str]:
 
 def _answer(cls: type[Any], draft: Draft, faults: Mapping[str, Fault]) -> Response:
     """Kept; and what is wrong with what stands there already, by the names of the boxes as they were sent."""
-    sent = {name: text for name, text in request.form.items() if name not in _NOT_TYPED}
-    left_out = {name for name, text in sent.items() if _never_kept(cls, name, text)}
-    now = instance().now()
-    values = drafts_kept.without(sent, left_out)
-    drafts_kept.keep(desk(), Draft(**{**vars(draft), "at": now, "values": values, "title": _title(draft.title)}))
+    kept, left_out = form_drafts.keep(cls, draft)
     places = forms.places(request.form)
     told = [(places(path), fault) for path, fault in faults.items() if fault.code not in _MISSING]
-    return make_response(render_template("drafts/kept.html", at=form_drafts.at(now), faults=told, left_out=sorted(left_out)))
-
-
-def _title(title: str) -> str:
-    return "" if my_number.found(title) else title[:200]
-
-
-def _never_kept(cls: type[Any], name: str, text: str) -> bool:
-    """個人番号 is kept nowhere: neither where it would be refused, nor where it is asked about and nobody has answered."""
-    box = _box(cls, name)
-    if box is None or box.my_number == "free" or not my_number.found(text):
-        return False
-    return box.my_number == "refuse" or f"confirm-{name}" not in request.form
-
-
-def _box(cls: type[Any], name: str) -> Field | None:
-    head, _, rest = name.partition("-")
-    box = fields.by_name(cls).get(head)
-    return _box(box.of, rest.partition("-")[2]) if rest and box is not None and box.of is not None else box
+    return make_response(render_template("drafts/kept.html", at=form_drafts.at(kept), faults=told, left_out=left_out))
 
 
 # --- going on, giving up

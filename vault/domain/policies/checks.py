@@ -14,11 +14,16 @@ from vault.domain.policies import choices as c
 from vault.domain.policies.checks_surrender import surrender_tables
 from vault.domain.policies.checks_usual import unusual
 from vault.domain.policies.ends import NEVER, cover_end, end_of_term, insured_birth
-from vault.domain.policies.kinds import KINDS
+from vault.domain.policies.kinds import KINDS, Kind
 from vault.domain.policies.policy import Policy
 from vault.domain.values import TypedDate, fold, wareki
 
 Found = Iterator[tuple[str, Fault]]
+
+
+def wanted(kind: Kind) -> frozenset[str]:
+    """The boxes that a kind wants beyond those that every policy wants."""
+    return frozenset({"start" if kind.nonlife else "contract_date", *(("currency",) if kind.name == "外貨建" else ())})
 
 
 def missing(form: Mapping[str, Any]) -> Found:
@@ -26,11 +31,9 @@ def missing(form: Mapping[str, Any]) -> Found:
     kind = KINDS.get(str(form.get("kind") or "").strip())
     if kind is None:
         return
-    begins = "start" if kind.nonlife else "contract_date"
-    if not str(form.get(begins) or "").strip():
-        yield begins, Fault("required")
-    if kind.name == "外貨建" and not str(form.get("currency") or "").strip():
-        yield "currency", Fault("required")
+    for box in sorted(wanted(kind)):
+        if not str(form.get(box) or "").strip():
+            yield box, Fault("required")
     given = form.get("roles")
     rows = [row for row in given if isinstance(row, Mapping)] if isinstance(given, Sequence) else []
     for role in (c.POLICYHOLDER,) if kind.nonlife else (c.POLICYHOLDER, c.INSURED):

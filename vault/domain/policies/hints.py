@@ -10,18 +10,17 @@ from vault.domain.fields import Fault
 from vault.domain.policies import choices as c
 from vault.domain.policies.ends import NEVER, cover_end, payment_end
 from vault.domain.policies.policy import Policy
-from vault.domain.values import wareki
 
 
 def hints(policy: Policy, client: Client | None, today: date) -> Iterator[tuple[str, Fault]]:
     """(field, Fault) pairs: cover-ended, payment-ended, restoration-over, state-date-missing, reason-missing."""
     covered, paid = cover_end(policy, client), payment_end(policy, client)
     if policy.living and covered is not None and covered < today:
-        yield "end" if policy.end else "term", Fault("cover-ended", {"day": wareki(covered)})
+        yield "end" if policy.end else "term", Fault("cover-ended", {"day": covered})
     if _still_paying(policy) and paid is not None and paid != NEVER and paid < today and paid != covered:
-        yield "payment_term", Fault("payment-ended", {"day": wareki(paid)})
+        yield "payment_term", Fault("payment-ended", {"day": paid})
     if policy.state == c.LAPSED and policy.restorable_until and policy.restorable_until.value < today:
-        yield "restorable_until", Fault("restoration-over", {"day": wareki(policy.restorable_until.value)})
+        yield "restorable_until", Fault("restoration-over", {"day": policy.restorable_until.value})
     if policy.state in {c.LAPSED, c.ENDED} and policy.state_date is None:
         yield "state_date", Fault("state-date-missing", {"state": policy.state})
     if policy.state == c.ENDED and not policy.end_reason:

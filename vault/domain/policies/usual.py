@@ -44,6 +44,16 @@ def without_untouched(values: Mapping[str, Any]) -> dict[str, Any]:
     return {**values, "coverages": [row for row in rows if not untouched(row, kind)]}
 
 
+def untouched_last(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A typed form as it is shown again: what was read of it keeps its rows' numbers, and what is still only proposed stands
+    behind."""
+    told = without_untouched(values)
+    rows, kind = values.get("coverages"), str(values.get("kind") or "")
+    if isinstance(rows, list):
+        told["coverages"] += [{**row, "proposed": list(row)} for row in rows if untouched(row, kind)]
+    return told
+
+
 def proposed(kind: str, client: Client) -> dict[str, Any]:
     """What a new form proposes beyond `kinds.defaults`: whom it names, its term, the rows of its main cover."""
     roles = [{"role": role, **_named(role, kind, client)} for role in KINDS[kind].roles]
