@@ -2,14 +2,18 @@
 
 import gc
 import os
+import sys
 from pathlib import Path
 
 from flask import Flask
 
-from vault.cli.serving import keep_memory_private, keep_memory_small
+from vault import catalogue
+from vault.cli.serving import RESTS, check, keep_memory_private, keep_memory_small
 from vault.config import load
+from vault.errors import KuraError
 from vault.services import memory
 from vault.services.instance import Instance
+from vault.services.resting import Rest
 from vault.web.app import create_app
 from vault.web.rehearsal import rehearse
 
@@ -20,7 +24,7 @@ def application(folder: Path) -> Flask:
     keep_memory_small()
     os.umask(0o077)
     instance = Instance(load(folder))
-    instance.check()
+    check(instance)
     if instance.has_begun():
         instance.files.finish()
     made = create_app(instance)
@@ -29,6 +33,8 @@ def application(folder: Path) -> Flask:
     instance.engine.dispose()
     instance.keyring.let_go()
     instance.replaceable = True
+    if RESTS in os.environ:
+        instance.rest = Rest(instance.settings.run, instance.now())
     # A worker that nobody has asked anything yet locks idle sessions as well.
     os.register_at_fork(after_in_child=instance.keep)
     memory.give_back()
@@ -36,4 +42,7 @@ def application(folder: Path) -> Flask:
     return made
 
 
-app = application(Path(os.environ["KURA_FOLDER"]))
+try:
+    app = application(Path(os.environ["KURA_FOLDER"]))
+except KuraError as error:
+    sys.exit(catalogue.sentence(catalogue.load("ja"), error))

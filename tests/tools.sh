@@ -1,10 +1,16 @@
-# Sourced by tests/run: Chromium, Japanese fonts, poppler, Tesseract and Node, which pip cannot bring.
+# Sourced by tests/run: Chromium, Japanese fonts, poppler, Tesseract, Node and nginx, which pip cannot bring.
 # As root by apt-get; else unpacked into `.tools/` by programs that need no right but to read the package lists.
 
 missing_packages() {
     command -v chromium >/dev/null || printf '%s\n' chromium
     command -v pdftotext >/dev/null && command -v pdftoppm >/dev/null || printf '%s\n' poppler-utils
     command -v node >/dev/null || printf '%s\n' nodejs
+    PATH=$PATH:/usr/sbin command -v nginx >/dev/null || printf '%s\n' nginx
+    command -v openssl >/dev/null || printf '%s\n' openssl
+    # What looks at units; a machine without it runs no service, and needs none of its libraries unpacked.
+    [ "$(id -u)" != 0 ] || command -v systemd-analyze >/dev/null || printf '%s\n' systemd
+    # A program of the system's own Python, which does not find its parts where they are only unpacked.
+    [ "$(id -u)" != 0 ] || command -v certbot >/dev/null || printf '%s\n' certbot
     "$node_of_playwright" --version >/dev/null 2>&1 || printf '%s\n' libatomic1
     # Other fonts give other page counts than the offices', so these two, not just any Japanese font.
     local package
@@ -13,9 +19,14 @@ missing_packages() {
     done
 }
 
+# Debian starts what it installs; the tests start their own nginx, on loopback, and this machine's ports are not theirs.
 install_as_root() {
+    local policy=/usr/sbin/policy-rc.d status=0
     apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+    if [ -e "$policy" ]; then policy=; else printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"; fi
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null || status=$?
+    [ -z "$policy" ] || rm -f -- "$policy"
+    return "$status"
 }
 
 # apt resolves against what the machine has installed, but with lists and archives of its own: no lock, no root.
@@ -77,9 +88,10 @@ END
 
 write_wrappers() {
     local program
-    for program in pdftotext pdftoppm pdfinfo pdffonts node; do
+    for program in pdftotext pdftoppm pdfinfo pdffonts node openssl; do
         write_wrapper "$program" "$tools/unpacked/usr/bin/$program"
     done
+    write_wrapper nginx "$tools/unpacked/usr/sbin/nginx"
     write_wrapper chromium "$tools/unpacked/usr/lib/chromium/chromium"
     write_wrapper driver "$node_of_playwright"
 }

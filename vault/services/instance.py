@@ -16,6 +16,7 @@ from vault.crypto.unlock import DEFAULT_COST, Cost
 from vault.errors import NotReady, Throttled
 from vault.services.keyring import Keyring
 from vault.services.memory import Tidy
+from vault.services.resting import Rest
 from vault.storage import durable, records
 from vault.storage.database import check_schema, open_database, transaction
 from vault.storage.keystore import KeystoreFiles
@@ -64,6 +65,8 @@ class Instance:
         # Where a master process stands by: a worker that has worked and rests is replaced by a fresh copy, which has
         # neither the memory that could not be given back, nor what keys and texts have left in it.
         self.replaceable = False
+        # Where a socket unit stands by: the whole process ends when nobody needs it.
+        self.rest: Rest | None = None
         self._used = time.monotonic()
         self._keeper: tuple[int, threading.Thread] | None = None
 
@@ -133,9 +136,14 @@ class Instance:
 
     # --- the keeper: a thread in each worker
 
+    def asked(self) -> None:
+        """For every request of somebody, which a monitor is not."""
+        self._used = time.monotonic()
+        if self.rest is not None and not self.rehearsing:
+            self.rest.asked(self.now())
+
     def keep(self) -> None:
         """Start the thread that locks idle sessions and lets go of opened keys; once per process. For every request."""
-        self._used = time.monotonic()
         if self.rehearsing or (self._keeper is not None and self._keeper[0] == os.getpid()):
             return
         thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
@@ -152,9 +160,13 @@ class Instance:
                 self.keyring.let_go_if_due()
                 if self.keyring.holds() and turn % round(1 / LOOK_SECONDS):
                     continue
-                idle_minutes = self.keyring.known_rule("idle_minutes", IDLE_MINUTES)
+                idle_minutes = IDLE_MINUTES
+                if self.sessions.any_open():
+                    idle_minutes = self.keyring.known_rule("idle_minutes", IDLE_MINUTES)
                 self.sessions.lock_idle(self.now(), idle_minutes * 60)
                 tidy.now()
+                if self.rest is not None and self.rest.is_due(self.now()) and not self.sessions.any_open():
+                    self.rest.end()
                 if self.replaceable and time.monotonic() - self._used > REST_SECONDS and tidy.grown():
                     os.kill(os.getpid(), signal.SIGTERM)  # ends after what it is doing
                     return

@@ -13,6 +13,7 @@ import hashlib
 import os
 import threading
 import time
+from contextlib import suppress
 
 from vault.crypto.directory import Directory, decode
 from vault.crypto.envelope import COBBLESTONE_256, Context
@@ -38,7 +39,7 @@ class Keyring:
         self._files = files
         self._guard = threading.RLock()
         self._process = os.getpid()
-        self._last_rules: dict[str, int] = {}
+        self._last_rules: tuple[object, dict[str, int]] = (None, {})  # and the keystore that said so
         self._forget()
 
     def _forget(self) -> None:
@@ -150,11 +151,15 @@ class Keyring:
             self._lists[_list_name(key, context, sealed)] = dict(entries)
 
     def known_rule(self, name: str, otherwise: int) -> int:
-        """The same without opening anything for it: the keeper must not keep the keystore open by asking."""
+        """The same for the keeper, who must not keep the keystore open by asking: it is opened only where another stands
+        there than the last time. Before that a worker would lock by a rule that the office has changed, or never had."""
         with self._guard:
-            if self._stored is not None:
-                self._last_rules = self._rules
-            return self._last_rules.get(name, otherwise)
+            if self._files.newest() != self._last_rules[0]:
+                with suppress(KuraError, OSError):
+                    found = self.stored()
+                    if found is self._stored:  # else its epoch is being ended: the next look reads the one after
+                        self._last_rules = (found.place, self._rules)
+            return self._last_rules[1].get(name, otherwise)
 
     def rule(self, name: str, otherwise: int) -> int:
         """One of the directory's clear rules, for work that has no session and believes nothing else of it."""

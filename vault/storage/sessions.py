@@ -125,6 +125,11 @@ class SessionStore:
                 (now - idle_seconds, now, now + CLOCK_SLACK),
             ).rowcount
 
+    def any_open(self) -> bool:
+        """Whether somebody is in: a session that is neither locked nor ended."""
+        with self._open() as c:
+            return c.execute("SELECT 1 FROM sessions WHERE sealed IS NOT NULL").fetchone() is not None
+
     def lock(self, id_hash: bytes) -> None:
         """Wipe one session's sealed bundle."""
         with self._open() as c:

@@ -38,6 +38,7 @@ from vault.web import (
     cancellation,
     clients,
     compartments,
+    compiled,
     data_ledger,
     dealings,
     deposits,
@@ -48,9 +49,11 @@ from vault.web import (
     family,
     first_day,
     gate,
+    health,
     help_pages,
     importing,
     importing_rows,
+    incidents,
     inspections,
     ledger,
     log,
@@ -61,6 +64,7 @@ from vault.web import (
     pictures,
     policies,
     prints,
+    proxy,
     retention,
     rules,
     search,
@@ -79,7 +83,7 @@ from vault.web import pages as page_values
 
 ROOMS = (
     signing_in, first_day, attention, today, worklist, tasks, search, clients, policies, typing, uploads, documents, blackout, deposits, dealings, importing, importing_rows, prints, whole_office, ledger, office, own, passkeys, people,
-    devices, compartments, rules, cancellation, log, inspections, data_ledger, help_pages,
+    devices, compartments, rules, cancellation, log, incidents, inspections, data_ledger, help_pages, health,
     bin, erasing, retention, doubles, family, pictures, space,
 )  # fmt: skip
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -135,6 +139,7 @@ def create_app(instance: Instance) -> Flask:
     babel.domain_instance = words.Catalogues()
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    app.jinja_env.bytecode_cache = compiled.Compiled(ROOT / compiled.FOLDER)
     app.url_map.converters["int"] = addresses.Serial
     gate.install(app)
     for room in ROOMS:
@@ -146,6 +151,8 @@ def create_app(instance: Instance) -> Flask:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unforeseen)
     gate.check_declared(app)
+    if instance.settings.host:
+        app.wsgi_app = proxy.Behind(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 

@@ -16,13 +16,14 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from vault.domain.access import Permission
 from vault.domain.office_rules import time_of_day
-from vault.errors import Forbidden, NotFound, NotReady, RolledBack, WrongCredential
+from vault.errors import Forbidden, NotFound, NotReady, Refused, RolledBack, WrongCredential
 from vault.services import audit, closing, restore_notes, sessions
 from vault.services.accounts import passwords, recovery, registering, signing_in
 from vault.services.accounts.seen import Seen
 from vault.services.instance import Instance, Origin
 from vault.services.office import has_particulars
 from vault.services.safe import Desk
+from vault.web.proxy import is_named
 
 View = TypeVar("View", bound=Callable[..., Any])
 SESSION_COOKIE = "__Host-session"
@@ -122,6 +123,8 @@ def device_secret() -> bytes | None:
 
 # They do nothing without a session but say that it is over, which a script has to hear.
 _ANSWER_THEMSELVES = frozenset({"signing_in.unlock", "signing_in.alive"})
+# Who looks whether an office answers does not keep it awake.
+_MONITORS = frozenset({"health"})
 # A link in a mail opens these pages without a cookie, whoever is signed in; what is sent from there has them all.
 _DOORS = frozenset({"signing_in.create", "signing_in.register_now", "signing_in.recover_now"})
 
@@ -140,13 +143,25 @@ def _identify() -> None:
     g.origin = Origin(request.remote_addr or "", request.method, rule.rule if rule else "")
     g.desk = None
     g.session = None
+    _check_name()
     if request.endpoint == "static":
+        return
+    if request.blueprint in _MONITORS:  # answered while the door is closed as well
+        g.csrf = ""
         return
     _allow_for_size()
     closing.check_open(instance())
     instance().keep()
+    instance().asked()
     g.session = sessions.find(instance(), request.cookies.get(SESSION_COOKIE), device_secret())
     g.csrf = g.session.csrf if g.session is not None else _visit_token()
+
+
+def _check_name() -> None:
+    """What is written on sheets and signed by passkeys is the name that was asked for, so there is only one."""
+    host = instance().settings.host
+    if host and not is_named(host, request.host):
+        raise Refused("host-unknown")
 
 
 def _allow_for_size() -> None:
@@ -284,7 +299,10 @@ def _dress(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers[name] = value
     response.headers.pop("Content-Disposition", None)  # Flask names static files; nothing here is to be kept as one
-    if instance().settings.tls:
+    settings = instance().settings
+    if settings.host and response.is_streamed and not response.direct_passthrough:
+        response.headers["X-Accel-Buffering"] = "no"  # told line by line, and nginx is not to collect the lines
+    if settings.tls or settings.host:
         response.headers["Strict-Transport-Security"] = "max-age=63072000"
     if g.get("proved_now"):
         proved(response)

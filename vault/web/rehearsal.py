@@ -22,6 +22,6 @@ def rehearse(app: Flask, instance: Instance) -> None:
     try:
         visitor = app.test_client(use_cookies=False)
         for _ in range(TIMES):
-            visitor.get(PAGE)
+            visitor.get(PAGE, base_url=instance.settings.address)
     finally:
         instance.rehearsing = False
