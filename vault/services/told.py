@@ -7,6 +7,8 @@ nothing: what the operator spoils must not keep an office from its work.
 from __future__ import annotations
 
 import json
+import os
+import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
@@ -38,18 +40,24 @@ def facts(instance: Instance, file: str) -> Mapping[str, Any]:
         at = path.stat()
     except OSError:
         return {}
+    if not stat.S_ISREG(at.st_mode):  # a pipe in its place would let every request wait
+        return {}
     return _read(path, (at.st_mtime_ns, at.st_ino, at.st_size))
 
 
 @lru_cache(maxsize=32)
 def _read(path: Path, stamp: tuple[int, int, int]) -> Mapping[str, Any]:
     try:
-        with path.open("rb") as file:
-            raw = file.read(LARGEST + 1)
+        with open(path, "rb", opener=_at_once) as file:
+            raw = file.read(LARGEST + 1) or b""
         found = json.loads(raw) if len(raw) <= LARGEST else None
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def notices(instance: Instance) -> list[Notice]:

@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 from vault import catalogue
+from vault.domain.operator.typed import shown
 from vault.errors import KuraError
 from vault.storage.host.layout import ROOT, Host, read_host
 
@@ -29,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "incident": ("incidents", _("障害・事故の記録と報告")),
     "register": ("registering", _("契約の台帳(運営者の合言葉で封印)")),
     "ticket": ("showing", _("復旧用紙を持つ事務所のために、一度だけ使える復旧許可番号を出す")),
+    "restore": ("restoring", _("記録を前の日の状態に戻す。なくなったデータのフォルダーを作り直す")),
     "move": ("moving", _("別のホストへ引っ越す")),
     "decommission": ("decommissioning", _("契約の終わった事務所を、何も残さず消去する")),
 }
@@ -72,7 +74,7 @@ def host_of(ctx: click.Context) -> Host:
 
 def stop(error: KuraError) -> NoReturn:
     """Say what is wrong, and what to do, and end with status 1."""
-    click.echo(catalogue.sentence(catalogue.load("ja"), error), err=True)
+    click.echo(shown(catalogue.sentence(catalogue.load("ja"), error)), err=True)
     sys.exit(1)
 
 

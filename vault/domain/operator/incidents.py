@@ -102,7 +102,7 @@ class Incident:
     closed: int = 0
     reports: tuple[Report, ...] = ()
     mails: Mapping[tuple[int, str], str] = field(default_factory=dict)  # (report, office) to the last that is known
-    named: Mapping[str, int] = field(default_factory=dict)
+    named: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     @property
     def personal(self) -> bool:

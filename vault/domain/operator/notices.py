@@ -48,8 +48,9 @@ class Notice:
             return "now"
         return "coming" if now >= self.announce else "later"
 
-    def concerns(self, office: str) -> bool:
-        return not self.offices or office in self.offices
+    def concerns(self, office: str, began: int = 0) -> bool:
+        """What was said to one of this name before this one began (seconds since 1970) was said to that one."""
+        return not self.offices or (office in self.offices and self.announce >= began)
 
     def is_useless(self, now: int) -> bool:
         """Whether no figure asks for it any more."""

@@ -11,6 +11,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -32,6 +33,7 @@ from vault.storage.host.programs import run_as
 
 CERTIFICATE = "certificate.txt"
 _LONGEST = 1024 * 1024
+DEEPEST = "20"
 
 
 @dataclass(frozen=True)
@@ -145,12 +147,21 @@ class Decommissioning:
                 *(["--moved", self.decision.receipt] if self.decision.receipt else []),
                 *(word for place in self.decision.lost for word in ("--lost", str(place)))]  # fmt: skip
         key = operator_key.read(self.host)
+        self._make_passable()
         instances.kura(
             self.host, self.name, "destroy", "--yes", self.note.id, "--operator-key", "-", "--certificate", self._handed / CERTIFICATE,
             *more, given=key.hex().encode() + b"\n",
         )  # fmt: skip
         durable.make_folder(self.certificate.parent)
         durable.write_whole(self.certificate, self._checked(_read_plainly(self._handed / CERTIFICATE), key))
+
+    def _make_passable(self) -> None:
+        """What somebody who had taken the office over has closed, or dug deeper than any path reaches, would keep its own
+        program from taking it away. By its user, and nothing that is Kura's lies that deep."""
+        place = self.host.folder(self.name)
+        for words in (("chmod", "-R", "u+rwX", place), ("find", place, "-xdev", "-mindepth", DEEPEST, "-delete")):
+            with suppress(Refused):  # then the program says what it cannot pass
+                run_as(self.user, *words)
 
     def _checked(self, raw: bytes, key: bytes) -> bytes:
         """The certificate, if it is this operator's of this office; raises Refused("certificate-wrong")."""

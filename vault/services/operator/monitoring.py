@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from vault.domain.operator.availability import bounds, month_of, months_before
 from vault.domain.operator.service_hours import parse
 from vault.domain.values.moments import DAY, JAPAN
-from vault.errors import NotReady
+from vault.errors import KuraError, NotReady
 from vault.services.operator import announced, figures, incidents, looking, mailing, problems
 from vault.services.operator.looking import Look, Ways
 from vault.services.operator.problems import Changes
@@ -182,12 +182,20 @@ def _is_due(held: Figures, name: str, turn: str, come: bool) -> bool:
 
 def _write(host: Host, held: Figures, there: Sequence[HostedOffice], now: int) -> None:
     due = [each.name for each in there if _is_written_anew(held, each.name, now)]
-    for name in due:
-        figures.write(host, name, figures.told(held, name, now))
-    if due:
+    written = [name for name in due if _is_written(host, held, name, now)]
+    if written:
         with held.transaction():
-            for name in due:
+            for name in written:
                 held.set_fact(f"{WRITTEN}:{name}", str(now))
+
+
+def _is_written(host: Host, held: Figures, name: str, now: int) -> bool:
+    """What cannot be written for one office comes with a later round, and keeps no mail from being sent."""
+    try:
+        figures.write(host, name, figures.told(held, name, now))
+    except (KuraError, OSError):
+        return False
+    return True
 
 
 def _is_written_anew(held: Figures, name: str, now: int) -> bool:

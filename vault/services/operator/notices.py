@@ -57,16 +57,18 @@ def end(host: Host, number: str, now: int) -> Notice:
     return left or found
 
 
-def publish(host: Host, names: Iterable[str] | None = None) -> None:
+def publish(host: Host, names: Iterable[str] | None = None, since: int = 0) -> None:
     """Tell offices (all of the host without `names`) what concerns them now: of a new one this has to be called once.
 
-    The monitor, which may not read what offices are told, is told of the stops of all of them.
+    The monitor, which may not read what offices are told, is told of the stops of all of them. `since`: when an office
+    begins that is only being made (seconds since 1970).
     """
-    held, there = every(host), [each.name for each in offices.every(host)]
-    stops = {name: [_stop(each) for each in held if each.planned and each.concerns(name)] for name in there}
-    tell(host, MONITOR, FILE, {"offices": stops})
+    there = {each.name: each.began or since for each in offices.every(host)}
+    held = every(host)
+    mine = {name: [each for each in held if each.concerns(name, began)] for name, began in there.items()}
+    tell(host, MONITOR, FILE, {"offices": {name: [_stop(each) for each in told if each.planned] for name, told in mine.items()}})
     for name in there if names is None else names:
-        tell(host, name, FILE, {"notices": [domain.facts(each) for each in held if each.concerns(name)]})
+        tell(host, name, FILE, {"notices": [domain.facts(each) for each in mine[name]]})
 
 
 def _stop(notice: Notice) -> dict[str, object]:

@@ -15,7 +15,7 @@ from vault.storage.host.disks import Finding
 from vault.storage.host.layout import MONITOR_USER, ROOT, Host, Profile
 from vault.storage.host.programs import run
 
-COMMAND = "/usr/local/bin/kura-operator"
+COMMAND, OFFICE_COMMAND = "/usr/local/bin/kura-operator", "/usr/local/bin/kura"
 
 
 def steps(host: Host) -> list[Step]:
@@ -29,7 +29,7 @@ def steps(host: Host) -> list[Step]:
         Step("host-mail", lambda: files.give(host.smtp_password, 0o640, MONITOR_USER), already=lambda: not host.smtp_password.exists()),
         Step("host-devices", lambda: hardening.settle_devices(host)),
         Step("host-core", lambda: hardening.settle_core_files(host)),
-        Step("host-command", lambda: files.text(host.under(COMMAND), command_text(host), 0o755)),
+        Step("host-command", lambda: _settle_commands(host)),
         Step("host-units", lambda: _settle_units(host)),
         Step("host-nginx", lambda: _settle_nginx(host)),
     ]  # fmt: skip
@@ -71,13 +71,18 @@ def folders_of(host: Host) -> list[tuple[Path, int, str, str]]:
     ]  # fmt: skip
 
 
-def command_text(host: Host) -> str:
-    """The command as a terminal finds it: the release that is current when it is called."""
+def _settle_commands(host: Host) -> bool:
+    commands = {COMMAND: f"vault.cli.operator.main{_rooted(host)}", OFFICE_COMMAND: "vault.cli.kura"}
+    return sum(files.text(host.under(each), command_text(host, module), 0o755) for each, module in commands.items()) > 0
+
+
+def command_text(host: Host, module: str) -> str:
+    """A command as a terminal finds it: of the release that is current when it is called."""
     release = host.current
     return (
         "#!/bin/sh\n"
         f"PYTHONUTF8=1 PYTHONNOUSERSITE=1 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH={release} \\\n"
-        f'    exec {release}/environment/bin/python -P -m vault.cli.operator.main{_rooted(host)} "$@"\n'
+        f'    exec {release}/environment/bin/python -P -m {module} "$@"\n'
     )
 
 

@@ -89,6 +89,7 @@ class Provisioning:
         """
         wanted.check(self.host, self.wanted)
         if self.finished:
+            self._check_kept()
             carry_out(self.steps(), tell)
             return
         try:
@@ -100,6 +101,11 @@ class Provisioning:
         except BaseException as broken:
             self._take_back(tell, broken)
             raise
+
+    def _check_kept(self) -> None:
+        """An office that lost its folder gets no empty one in its place. Raises Refused("office-data-lost")."""
+        if not (self.host.folder(self.name) / SETTINGS_FILE).is_file():
+            raise Refused("office-data-lost", name=self.name, folder=self.host.folder(self.name))
 
     def _show(self, show: Callable[[HandOver], None]) -> None:
         if self._handed is None and self._has_begun():
@@ -170,8 +176,8 @@ class Provisioning:
         files.folder(host.told(name), 0o750, "", self.user)
         files.link(host.told(name) / AVAILABILITY, host.figures(name) / AVAILABILITY)
         contract_told.tell(host, self.wanted.office)
-        notices.publish(host, [name])
-        incidents.publish(host, [name], since=int(self.clock()))
+        for room in (notices, incidents):
+            room.publish(host, [name], since=int(self.clock()))
 
     def _fill(self) -> None:
         """Begin the instance in its folder."""

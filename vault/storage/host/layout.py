@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from vault.domain.operator.typed import shown
 from vault.errors import NotReady, Refused
 
 ROOT = Path("/")
 USER_PREFIX = "kura-"
 MONITOR_USER = "kura-monitor"
+_PLACE, _LISTEN = re.compile(r"(/[A-Za-z0-9._-]+)+"), re.compile(r"[0-9A-Fa-f:.\[\]]+|\*")
+_GROUP = re.compile(r"[a-z_][a-z0-9_-]*")
+_TAKEN = frozenset({"monitor", "operator", "lock"})  # by a user of the system, or a file beside the offices' own
 # A system user's name has 32 characters at most, and a unit's instance name needs no escaping with these.
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 MOST_NAME = 24
@@ -173,9 +177,33 @@ class Host:
 
 def check_name(name: str) -> str:
     """The short name of an office on its host: the same that its user, folders and units carry; raises Refused."""
-    if not _NAME.fullmatch(name) or len(name) > MOST_NAME or name in ("monitor", "operator"):
+    if not _NAME.fullmatch(name) or len(name) > MOST_NAME or name in _TAKEN:
         raise Refused("office-name-unfit", name=name)
     return name
+
+
+def check_profile(profile: Profile) -> Profile:
+    """What is typed here stands in unit files, in nginx's and in TOML: raises Refused("profile-unfit") for what would end a
+    word or a line there, or lead out of its place."""
+    for each in fields(Profile):
+        value = getattr(profile, each.name)
+        for one in value if isinstance(value, tuple) else (value,):
+            if not _fits(each.name, one):
+                raise Refused("profile-unfit", name=each.name.replace("_", "-"), value=shown(str(one)))
+    for name, place, others in (("keys", profile.keys, (profile.data,)), ("backups", profile.backups, (profile.data, profile.keys))):
+        if place in others:
+            raise Refused("profile-unfit", name=name, value=place)
+    return profile
+
+
+def _fits(name: str, value: object) -> bool:
+    if isinstance(value, Path):
+        return bool(_PLACE.fullmatch(str(value))) and ".." not in value.parts
+    if name == "listen":
+        return bool(_LISTEN.fullmatch(str(value)))
+    if name == "web_group":
+        return bool(_GROUP.fullmatch(str(value)))
+    return "\n" not in str(value) and shown(str(value)) == str(value)
 
 
 def read_host(root: Path = ROOT) -> Host:
@@ -188,8 +216,8 @@ def read_host(root: Path = ROOT) -> Host:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise NotReady("settings-unreadable", file=path) from error
     try:
-        return Host(root, _profile(raw))
-    except (AttributeError, TypeError, ValueError) as error:
+        return Host(root, check_profile(_profile(raw)))
+    except (AttributeError, TypeError, ValueError, Refused) as error:
         raise NotReady("settings-unreadable", file=path) from error
 
 

@@ -4,12 +4,14 @@ address of anybody; only what makes an instance run."""
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 from vault.errors import NotFound, NotReady
 from vault.storage import durable
@@ -58,6 +60,16 @@ def write(host: Host, office: HostedOffice) -> None:
     path.chmod(0o644)
 
 
+def change(host: Host, name: str, **facts: Any) -> HostedOffice:
+    """Some facts of an office that is there, and nothing that another command has changed meanwhile. For root; raises as
+    `read`, and Unwritable."""
+    durable.make_folder(host.operator)
+    with durable.locked(host.operator / "office-files.lock"):
+        office = replace(read(host, name), **facts)
+        write(host, office)
+    return office
+
+
 def every(host: Host) -> Iterator[HostedOffice]:
     """All of a host, by name."""
     for path in sorted((host.settings / "offices").glob("*.toml")):
@@ -65,10 +77,15 @@ def every(host: Host) -> Iterator[HostedOffice]:
 
 
 def tell(host: Host, name: str, file: str, facts: dict[str, object]) -> None:
-    """Put a small file of facts where the office reads what the operator says."""
+    """Put a small file of facts where the office reads what the operator says: there under its name only once it can be
+    read, for who is killed in between would leave the office with nothing. Raises Unwritable."""
     path = host.told(name) / file
-    durable.write_whole(path, json.dumps(facts, sort_keys=True, ensure_ascii=False).encode())
-    share(path, host, name)
+    waiting = path.with_name(f".{file}.{os.getpid()}")
+    durable.write_whole(waiting, json.dumps(facts, sort_keys=True, ensure_ascii=False).encode())
+    with durable.writing_to(path.parent):
+        share(waiting, host, name)
+        os.replace(waiting, path)
+        durable.sync_folder(path.parent)
 
 
 def share(path: Path, host: Host, name: str) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from vault.errors import NotReady, Refused, Unwritable
 from vault.storage import durable
 from vault.storage.database import PROGRAM
-from vault.storage.host import programs, units
+from vault.storage.host import files, programs, units
 from vault.storage.host.layout import Host
 from vault.storage.host.offices import HostedOffice
 from vault.storage.host.probes import over_socket
@@ -42,7 +42,7 @@ class Hold:
         """Nothing to do when it is held already; raises Unwritable("busy")."""
         if self._handle is not None:
             return
-        self.path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        files.passage(self.path.parent)  # nginx passes there, whatever this process's mask is
         handle = durable.open_lock(self.path)
         if not durable.take_lock(handle, exclusive=True, seconds=HOLD_SECONDS):
             os.close(handle)
