@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import tomllib
 from dataclasses import dataclass
@@ -125,14 +126,35 @@ def _secret(path: Path) -> bytes:
     return raw
 
 
-def new_settings_text(office: bytes, port: int, operator_public: bytes) -> str:
+@dataclass(frozen=True)
+class Hosting:
+    """How an instance lies on a host of the operator: the name it is reached by, its run folder, what the operator says,
+    replicas of the shred key and the folder of backups; absolute places, empty where the usual one within the folder is
+    meant."""
+
+    host: str = ""
+    run: str = ""
+    told: str = ""
+    replicas: tuple[str, ...] = ()
+    backups: str = ""
+
+    def lines(self) -> str:
+        """The lines of the settings that differ from those of an instance that stands by itself."""
+        placed = {"host": self.host, "run": self.run, "told": self.told, "backups": self.backups}
+        # A string of JSON is one of TOML.
+        return "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in placed.items() if value)
+
+
+def new_settings_text(office: bytes, port: int, operator_public: bytes, hosting: Hosting | None = None) -> str:
     """The settings file of a new instance."""
+    on_host = hosting or Hosting()
     return (
         f"format = {FORMAT}\n"
         f'office = "{office.hex()}"\n'
         f"port = {port}\n"
         f'operator_public = "{operator_public.hex()}"\n'
-        "tls = false\n"
+        f"tls = {'true' if on_host.host else 'false'}\n"
         "workers = 2\n"
-        'replicas = ["keys/a", "keys/b"]\n'
+        f"replicas = {json.dumps(['keys/a', *(on_host.replicas or ('keys/b',))], ensure_ascii=False)}\n"
+        f"{on_host.lines()}"
     )

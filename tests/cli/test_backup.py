@@ -112,6 +112,7 @@ def test_a_restore_asks_before_it_changes_anything(office: Office) -> None:
     day = day_of(name_of(office))
     office.instance = Instance(office.settings, cost=office.instance.cost)
     change(office)
+    assert "アクセスログ" in kura(office, "restore", "--at", day, "--dry-run")
     declined = kura(office, "restore", "--at", day, code=1)  # nobody there to answer
     assert "前の内容に戻る記録: 1" in declined and "戻りません" in declined
     assert "何も変えずに終わりました" in declined and "Aborted" not in declined

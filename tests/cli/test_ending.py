@@ -111,3 +111,14 @@ def test_nobody_begins_to_serve_what_is_being_ended(folder: Path) -> None:
         assert "途中です" in refusal(kura("serve", "--folder", str(folder)))
     (folder / "ending.json").write_text("{}")
     assert "途中です" in refusal(kura("serve", "--folder", str(folder)))
+
+
+def test_the_operators_key_may_come_through_a_pipe_and_lies_nowhere(folder: Path, tmp_path: Path) -> None:
+    office = load(folder).office.hex()
+    key = (folder / "operator.key").read_text()
+    (folder / "operator.key").unlink()
+    words = ("destroy", "--folder", str(folder), "--yes", office, "--operator-key", "-", "--certificate", str(tmp_path / "c.txt"))
+    assert "読めません" in refusal(kura(*words, typed="nothing\n"))
+    done = kura(*words, typed=f"{key}\n")
+    assert done.returncode == 0 and (tmp_path / "c.txt").exists(), done.stderr
+    assert key not in done.stdout + done.stderr + (tmp_path / "c.txt").read_text("utf-8")

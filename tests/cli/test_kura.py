@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import begun, kura, refusal
+from vault.config import load
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_init_prints_the_hand_over_once_and_keeps_no_password(tmp_path: Path) -> None:
-    done = kura("init", "--folder", str(tmp_path / "a"), "--port", "18999", "--json")
+    done = kura("init", "--folder", str(tmp_path / "a"), "--port", "18999", "--json", whole=True)
     facts = json.loads(done.stdout)
     assert set(facts) == {"login_id", "initial_password", "address", "expires", "folder"}
     stored = b"".join(p.read_bytes() for p in (tmp_path / "a").rglob("*") if p.is_file())
@@ -114,3 +115,21 @@ def test_an_operators_key_that_is_none_is_refused(tmp_path: Path) -> None:
     wrong.write_text("not a key")
     said = refusal(kura("init", "--folder", str(tmp_path / "a"), "--operator-key", str(wrong)))
     assert "公開鍵" in said
+
+
+def test_an_instance_on_a_host_is_told_where_its_places_are(tmp_path: Path) -> None:
+    keys, backups, run, told = (tmp_path / name for name in ("keys", "backups", "run", "told"))
+    public = tmp_path / "operator.pub"
+    public.write_text("ab" * 32 + "\n")
+    done = kura(
+        "init", "--folder", str(tmp_path / "a"), "--host", "sakura.example.jp", "--replica", str(keys), "--backups", str(backups),
+        "--run", str(run), "--told", str(told), "--operator-key", str(public), "--json",
+    )  # fmt: skip
+    assert json.loads(done.stdout)["address"] == "https://sakura.example.jp/", done.stderr
+    settings = load(tmp_path / "a")
+    assert (settings.host, settings.tls, settings.run, settings.told) == ("sakura.example.jp", True, run, told)
+    assert settings.replicas == (tmp_path / "a" / "keys" / "a", keys) and settings.backups == backups
+    assert settings.operator_public == bytes.fromhex("ab" * 32) and not (tmp_path / "a" / "operator.key").exists()
+    assert (keys.stat().st_mode & 0o777) == 0o700 and not (tmp_path / "a" / "keys" / "b").exists()
+    again = kura("init", "--folder", str(tmp_path / "a"), "--again", "--json")
+    assert json.loads(again.stdout)["address"] == "https://sakura.example.jp/"

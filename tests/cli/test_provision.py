@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -255,6 +256,11 @@ class Killed(Broken):
 STEPS = 11
 
 
+def some(*every_day: int) -> list[Any]:
+    """All steps with --long, of which these every day."""
+    return [pytest.param(at, marks=() if at in every_day else pytest.mark.long) for at in range(STEPS)]
+
+
 def order(made: ScratchHost, name: str) -> Wanted:
     return Wanted(HostedOffice(name, f"{name}.example.jp", certificate=OWN))
 
@@ -263,7 +269,7 @@ def quiet(_code: str, _standing: str) -> None:
     pass
 
 
-@pytest.mark.parametrize("at", range(STEPS))
+@pytest.mark.parametrize("at", some(0, 4, STEPS - 1))
 def test_whichever_step_fails_nothing_is_left(here: ScratchHost, at: int) -> None:
     name = here.name(f"f{at}")
     making = Broken(here.host, order(here, name))
@@ -276,7 +282,7 @@ def test_whichever_step_fails_nothing_is_left(here: ScratchHost, at: int) -> Non
     assert here.units.systemctl("is-active", f"kura-web@{name}.socket")[1] != "active"
 
 
-@pytest.mark.parametrize("at", range(STEPS))
+@pytest.mark.parametrize("at", some(1, 4, 7, STEPS - 1))
 def test_killed_after_any_step_it_goes_on_or_is_undone(here: ScratchHost, at: int) -> None:
     name = here.name(f"k{at}")
     child = os.fork()

@@ -118,15 +118,17 @@ def tell_drill(found: Drill) -> None:
 # --- restore
 
 
-def restore(folder: Path, at: str, undo: bool, sure: Callable[[], bool]) -> None:
-    """Tell what would go, ask, do it; nothing is changed before `sure` has said yes."""
+def restore(folder: Path, at: str, undo: bool, sure: Callable[[], bool] | None) -> None:
+    """Tell what would go, ask, do it; nothing is changed before `sure` has said yes. Without `sure` it only tells."""
     instance, teller = opened(folder), Teller(_("復元"))
-    if undo and restoring.give_up(instance):
+    if sure is not None and undo and restoring.give_up(instance):
         click.echo(_("途中で止まった作業を取りやめました。記録は変わっていません。"))
         return
     with restoring.prepared(instance, at, undo, teller) as job:
         teller.end()
         tell_plan(job)
+        if sure is None:
+            return
         if not sure():
             raise Refused("restore-not-sure")
         waiting = restoring.carry_out(job, teller)

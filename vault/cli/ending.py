@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from gettext import NullTranslations
 from pathlib import Path
 
+from vault.cli.serving import keep_memory_private
 from vault.config import SECRET_FILE, SETTINGS_FILE, load
 from vault.errors import NotReady, Refused
 from vault.services import cancellation, certificates, closing, destroying, ending_notes, presence
@@ -15,6 +17,7 @@ from vault.services.ending_notes import MOVED, Ending
 from vault.services.instance import Instance
 
 KEY_BYTES = 32
+FROM_INPUT = Path("-")
 
 
 def wording(words: NullTranslations) -> Callable[[Ending], str]:
@@ -43,10 +46,11 @@ def _title(ending: Ending, words: NullTranslations) -> str:
 
 
 def private_key(folder: Path, given: Path | None) -> bytes:
-    """The operator's private key: 64 hex digits in the file given, or in the one beside the settings."""
+    """The operator's private key: 64 hex digits in the file given, on the input where that is `-`, or in the file beside
+    the settings."""
     path = given or folder / OPERATOR_KEY
     try:
-        raw = bytes.fromhex(path.read_text("ascii").strip())
+        raw = bytes.fromhex((_from_input() if path == FROM_INPUT else path.read_text("ascii")).strip())
     except FileNotFoundError as error:
         raise Refused("operator-key-missing", file=path) from error
     except (OSError, ValueError) as error:
@@ -54,6 +58,12 @@ def private_key(folder: Path, given: Path | None) -> bytes:
     if len(raw) != KEY_BYTES:
         raise Refused("operator-key-unreadable", file=path)
     return raw
+
+
+def _from_input() -> str:
+    """Of a host's operator: the key of all its offices, which nobody else of this office's user is to see."""
+    keep_memory_private()
+    return sys.stdin.readline()
 
 
 def public_key(given: str) -> bytes:

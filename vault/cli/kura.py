@@ -8,30 +8,20 @@ import secrets
 import stat
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from vault import catalogue
-from vault.cli import backing_up
-from vault.cli import status as status_room
-from vault.config import SECRET_FILE, SETTINGS_FILE, load, new_settings_text
-from vault.crypto.keys import new_id, new_signing_key, signing_public
-from vault.domain.retention_of_backups import day_and_time
+from vault.config import SECRET_FILE, SETTINGS_FILE, Hosting, Settings, load, new_settings_text
 from vault.errors import KuraError, NotReady, Refused
-from vault.services import (
-    backups,
-    certificates,
-    destroying,
-    packing,
-    presence,
-    unpacking,
-)
-from vault.services.accounts import activation, recovery
-from vault.services.instance import Instance
+from vault.services import presence
 from vault.storage import durable
-from vault.storage.database import create_tables
 
+if TYPE_CHECKING:
+    from vault.services.accounts.activation import HandOver
+
+# What a command needs is imported by it: whoever waits for an office that was asleep waits for no backup's modules.
 OPERATOR_KEY = "operator.key"
 _ = catalogue.load("ja").gettext
 folder_option = click.option(
@@ -75,15 +65,26 @@ def _asked(question: str) -> str:
 @folder_option
 @click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
 @click.option("--operator-key", type=click.Path(path_type=Path, exists=True), help=_("運営者の公開鍵(16進)のファイル"))
+@click.option("--host", default="", help=_("ブラウザーから見えるホスト名(nginxの後ろで動くとき)"))
+@click.option("--run", type=click.Path(path_type=Path), help=_("動いている間のフォルダー(メモリーの上)"))
+@click.option("--told", type=click.Path(path_type=Path), help=_("運営者からの知らせを読むフォルダー"))
+@click.option("--replica", type=click.Path(path_type=Path), multiple=True, help=_("二つ目からの鍵の控えの場所"))
+@click.option("--backups", "backup_place", type=click.Path(path_type=Path), help=_("バックアップの場所"))
 @click.option("--again", is_flag=True, help=_("まだ使われていないインスタンスを作り直す"))
 @click.option("--json", "as_json", is_flag=True, help=_("結果をJSONで表示する"))
-def init(folder: Path, port: int, operator_key: Path | None, again: bool, as_json: bool) -> None:
+def init(
+    folder: Path, port: int, operator_key: Path | None, host: str, run: Path | None, told: Path | None,
+    replica: tuple[Path, ...], backup_place: Path | None, again: bool, as_json: bool,
+) -> None:  # fmt: skip
     """Begin an instance and print the hand-over, once."""
+    from vault.domain.retention_of_backups import day_and_time
+
+    hosting = Hosting(host, _absolute(run), _absolute(told), tuple(map(_absolute, replica)), _absolute(backup_place))
     try:
-        hand_over = begin_instance(folder.resolve(), port, operator_key, again)
+        hand_over = begin_instance(folder.resolve(), port, operator_key, again, hosting)
+        address = load(folder).address
     except KuraError as error:
         _stop(error)
-    address = f"http://localhost:{port}/"
     if as_json:
         facts = {
             "login_id": hand_over.login_id,
@@ -101,15 +102,24 @@ def init(folder: Path, port: int, operator_key: Path | None, again: bool, as_jso
     click.echo(f"{_('有効期限')}: {day_and_time(hand_over.expires)}")
 
 
-def begin_instance(folder: Path, port: int, operator_key: Path | None, again: bool) -> activation.HandOver:
+def _absolute(place: Path | None) -> str:
+    return str(place.resolve()) if place is not None else ""
+
+
+def begin_instance(
+    folder: Path, port: int, operator_key: Path | None, again: bool, hosting: Hosting | None = None
+) -> HandOver:
     """Make folders, settings, secret, empty database and initial login; raises Refused or NotReady."""
+    from vault.services.accounts import activation
+    from vault.services.instance import Instance
+
     existing = (folder / SETTINGS_FILE).exists()
     if existing and not again:
         raise Refused("instance-exists", folder=folder)
     if not existing:
         if folder.exists() and any(p.name not in ("keys", "data", SECRET_FILE, OPERATOR_KEY) for p in folder.iterdir()):
             raise NotReady("folder-foreign", folder=folder)
-        _make_folder(folder, port, operator_key)
+        _make_folder(folder, port, operator_key, hosting or Hosting())
     instance = Instance(load(folder))
     try:
         instance.check()
@@ -118,20 +128,26 @@ def begin_instance(folder: Path, port: int, operator_key: Path | None, again: bo
         instance.engine.dispose()  # or it would stay open until it is collected, whoever else copies the file meanwhile
 
 
-def _make_folder(folder: Path, port: int, operator_key: Path | None) -> None:
-    for place in (folder, folder / "keys" / "a", folder / "keys" / "b", folder / "data"):
+def _make_folder(folder: Path, port: int, operator_key: Path | None, hosting: Hosting) -> None:
+    from vault.crypto.keys import new_id
+    from vault.storage.database import create_tables
+
+    second = [Path(place) for place in hosting.replicas] or [folder / "keys" / "b"]
+    for place in (folder, folder / "keys" / "a", *second, folder / "data"):
         durable.make_folder(place)
         place.chmod(stat.S_IRWXU)
     operator_public = _operator_public(folder, operator_key)
     durable.write_whole(folder / SECRET_FILE, secrets.token_bytes(64))
     create_tables(folder / "data" / "kura.db")
     # Last: a folder without settings is not yet an instance and is made again after a kill.
-    text = new_settings_text(new_id(), port, operator_public)
+    text = new_settings_text(new_id(), port, operator_public, hosting)
     durable.write_whole(folder / SETTINGS_FILE, text.encode())
 
 
 def _operator_public(folder: Path, given: Path | None) -> bytes:
     """The operator's public key as given, or of a new key whose private half lies beside the settings."""
+    from vault.crypto.keys import new_signing_key, signing_public
+
     if given is not None:
         try:
             public = bytes.fromhex(given.read_text("ascii").strip())
@@ -153,22 +169,57 @@ def _operator_public(folder: Path, given: Path | None) -> bytes:
 @click.option("--port", type=click.IntRange(1, 65535), help=_("待ち受けるポート"))
 @click.option("--workers", type=click.IntRange(1, 32), help=_("ワーカーの数"))
 def serve(folder: Path, port: int | None, workers: int | None) -> None:
-    """Serve the instance on the loopback address until stopped."""
-    from vault.cli.serving import gunicorn_arguments, make_ready
+    """Serve the instance on the loopback address until stopped; under a socket unit on its socket, until nobody needs it."""
+    from vault.cli import serving
 
     try:
         settings = load(folder)
         durable.make_folder(settings.run)
         presence.stand_on(settings.folder)
-        make_ready(settings, lambda: click.echo(_("データベースを新しい形に直しています。終わるまでお待ちください。")))
+        if serving.is_activated():  # whoever connected waits: the server itself looks whether all is right
+            _become(serving.activated_arguments(settings), settings)
+        serving.make_ready(settings, lambda: click.echo(_("データベースを新しい形に直しています。終わるまでお待ちください。")))
     except KuraError as error:
         _stop(error)
     number = port or settings.port
     if sys.stdout.isatty():
         click.echo(_("証券蔵を開始します: %(address)s (停止は Ctrl+C)") % {"address": f"http://localhost:{number}/"})
-    arguments = gunicorn_arguments(settings, number, workers or settings.workers)
-    environment = {**os.environ, "KURA_FOLDER": str(settings.folder), "PYTHONUTF8": "1"}
-    os.execve(arguments[0], arguments, environment)
+    _become(serving.gunicorn_arguments(settings, number, workers or settings.workers), settings)
+
+
+def _become(arguments: list[str], settings: Settings) -> NoReturn:
+    from vault.cli.serving import environment
+
+    os.execve(arguments[0], arguments, environment(settings))
+
+
+# --- a release tried on the data of an instance
+
+
+@main.command(help=_("止まっている証券蔵のデータベースを、この版の形に直す"))
+@folder_option
+def migrate(folder: Path) -> None:
+    """Bring the database to this release's schema; exit status 1 when that fails, and nothing is changed then."""
+    from vault.cli import checking
+
+    try:
+        before, after = checking.migrate(folder)
+    except KuraError as error:
+        _stop(error)
+    click.echo(_("データベースの形: %(before)s → %(after)s") % {"before": before, "after": after})
+
+
+@main.command(help=_("この版のプログラムが証券蔵を開けるか、誰にも見せずに確かめる(異常があれば終了コード1)"))
+@folder_option
+def check(folder: Path) -> None:
+    """Load the application and ask it for its first pages; exit status 1 when one does not answer."""
+    from vault.cli import checking
+
+    try:
+        pages = checking.check(folder)
+    except KuraError as error:
+        _stop(error)
+    click.echo(_("この版で開けます(%(pages)s)。") % {"pages": " ".join(pages)})
 
 
 # --- status, ticket
@@ -179,6 +230,9 @@ def serve(folder: Path, port: int | None, workers: int | None) -> None:
 @click.option("--json", "as_json", is_flag=True)
 def status(folder: Path, as_json: bool) -> None:
     """Counts, places and dates; nothing of what is inside."""
+    from vault.cli import status as status_room
+    from vault.services.instance import Instance
+
     try:
         instance = Instance(load(folder))
         instance.check(away=True)
@@ -201,6 +255,10 @@ def status(folder: Path, as_json: bool) -> None:
 @folder_option
 def ticket(folder: Path) -> None:
     """A one-time ticket (復旧許可番号) for an office that shows its recovery sheet."""
+    from vault.domain.retention_of_backups import day_and_time
+    from vault.services.accounts import recovery
+    from vault.services.instance import Instance
+
     try:
         instance = Instance(load(folder))
         instance.check()
@@ -218,6 +276,7 @@ def ticket(folder: Path) -> None:
 def verify_log(folder: Path, expect: str | None, as_json: bool) -> None:
     """Verify the access log's chain; exit status 1 when an entry is not right."""
     from vault.cli.verifying import read_head, told, verify
+    from vault.services.instance import Instance
 
     try:
         expected = read_head(expect) if expect is not None else None
@@ -242,6 +301,8 @@ def verify_log(folder: Path, expect: str | None, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True)
 def backup(folder: Path, force: str, no_drill: bool, as_json: bool) -> None:
     """Back the instance up while people work, and try the backup; exit status 1 when something is wrong."""
+    from vault.cli import backing_up
+
     try:
         instance = backing_up.opened(folder)
         made, found = backing_up.backup(instance, force, not no_drill)
@@ -262,6 +323,9 @@ def backup(folder: Path, force: str, no_drill: bool, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True)
 def drill(folder: Path, name: str, as_json: bool) -> None:
     """Try a backup in a scratch folder; exit status 1 when anything in it is not right."""
+    from vault.cli import backing_up
+    from vault.services import backups
+
     teller = backing_up.Teller(_("バックアップの点検"))
     try:
         found = backups.drill(backing_up.opened(folder), name, teller)
@@ -282,14 +346,19 @@ def drill(folder: Path, name: str, as_json: bool) -> None:
 @click.option("--from", "source", type=click.Path(path_type=Path, exists=True, file_okay=False),
               help=_("なくなったデータのフォルダーを、このバックアップのフォルダーから作り直す"))  # fmt: skip
 @click.option("--keys", type=click.Path(path_type=Path, exists=True, file_okay=False), help=_("残っている鍵の控えのフォルダー"))
+@click.option("--dry-run", is_flag=True, help=_("何をするかを表示するだけで、何も変えない"))
 @click.option("--yes", is_flag=True, help=_("確かめずに進める"))
-def restore(folder: Path, at: str, undo: bool, source: Path | None, keys: Path | None, yes: bool) -> None:
+def restore(
+    folder: Path, at: str, undo: bool, source: Path | None, keys: Path | None, dry_run: bool, yes: bool
+) -> None:
     """Put records and documents back as a backup has them."""
+    from vault.cli import backing_up
+
     try:
         if source is not None:
             backing_up.rebuild(folder, source, at, keys)
         else:
-            backing_up.restore(folder, at, undo, lambda: yes or _sure(_("この内容で進めますか")))
+            backing_up.restore(folder, at, undo, None if dry_run else lambda: yes or _sure(_("この内容で進めますか")))
     except KuraError as error:
         _stop(error)
 
@@ -299,7 +368,7 @@ def restore(folder: Path, at: str, undo: bool, source: Path | None, keys: Path |
 @click.option("--yes", metavar="OFFICE_ID", default="", help=_("確かめの入力の代わりに、事務所のIDを渡す"))
 @click.option("--contract-ended", is_flag=True, help=_("申し込みがなくても、その日を待たずに消去する(契約が終わったとき)"))
 @click.option("--moved", metavar=_("受領番号"), default="", help=_("引っ越しのあと、kura unpack が表示した受領番号"))
-@click.option("--operator-key", type=click.Path(path_type=Path), help=_("運営者の秘密鍵(16進)のファイル"))
+@click.option("--operator-key", type=click.Path(path_type=Path), help=_("運営者の秘密鍵(16進)のファイル( - なら標準入力から読む)"))
 @click.option("--certificate", type=click.Path(path_type=Path), help=_("証明書を書くファイル(なければフォルダーの隣)"))
 @click.option("--lost", type=click.Path(path_type=Path), multiple=True, help=_("二度と戻らない鍵の控えやバックアップの場所"))
 def destroy(
@@ -308,6 +377,7 @@ def destroy(
 ) -> None:  # fmt: skip
     """Destroy the instance, its keys and all of its backups, for good, and write a signed certificate."""
     from vault.cli import ending
+    from vault.services import destroying
 
     folder = folder.resolve()
     target = (certificate or ending.default_certificate(folder)).resolve()
@@ -333,6 +403,7 @@ def destroy(
 def verify_certificate(file: Path, key: str) -> None:
     """Verify a certificate of a contract's end, or the typed values of a client's erasure; exit status 1 if it is not right."""
     from vault.cli import ending
+    from vault.services import certificates
 
     try:
         facts = certificates.check(file.read_bytes(), ending.public_key(key))
@@ -352,6 +423,8 @@ def verify_certificate(file: Path, key: str) -> None:
 def pack(folder: Path, target: Path | None, with_backups: bool, reopen: bool, yes: bool) -> None:
     """Close the instance and put all of it into one sealed file for another server."""
     from vault.cli import moving
+    from vault.services import packing
+    from vault.services.instance import Instance
 
     try:
         instance = Instance(load(folder))
@@ -376,12 +449,21 @@ def pack(folder: Path, target: Path | None, with_backups: bool, reopen: bool, ye
 @click.option("--host", default="", help=_("新しいホスト名(設定にあるものと違うとき)"))
 @click.option("--replica", type=click.Path(path_type=Path), multiple=True, help=_("鍵の控えの場所(古いサーバーで別の場所だったとき)"))
 @click.option("--backups", "backup_place", type=click.Path(path_type=Path), help=_("バックアップの場所(同じく)"))
-def unpack(source: Path, folder: Path, host: str, replica: tuple[Path, ...], backup_place: Path | None) -> None:
+@click.option("--run", type=click.Path(path_type=Path), help=_("動いている間のフォルダー(メモリーの上)"))
+@click.option("--told", type=click.Path(path_type=Path), help=_("運営者からの知らせを読むフォルダー"))
+def unpack(
+    source: Path, folder: Path, host: str, replica: tuple[Path, ...], backup_place: Path | None, run: Path | None,
+    told: Path | None,
+) -> None:  # fmt: skip
     """Make the instance of a pack in an empty folder, verify all of it, and print the receipt for the old server."""
     from vault.cli import moving
+    from vault.services import unpacking
 
     code = _asked(_("開封コード"))
-    places = unpacking.Places(host, tuple(each.resolve() for each in replica), backup_place and backup_place.resolve())
+    places = unpacking.Places(
+        host, tuple(each.resolve() for each in replica), backup_place and backup_place.resolve(), run and run.resolve(),
+        told and told.resolve(),
+    )  # fmt: skip
     try:
         found = unpacking.unpack(source, code, folder.resolve(), places)
     except KuraError as error:
@@ -395,11 +477,12 @@ def unpack(source: Path, folder: Path, host: str, replica: tuple[Path, ...], bac
 @click.option("--clients", type=click.IntRange(10, 200_000), default=25_000, show_default=True)
 @click.option("--people", type=click.IntRange(10, 500), default=50, show_default=True)
 @click.option("--objects", type=click.IntRange(10, 100_000), default=2000, show_default=True, help="MiB")
-def bench(as_json: bool, clients: int, people: int, objects: int) -> None:
+@click.option("--search", "search_only", is_flag=True, help=_("検索と今日の仕事だけを測る(契約が数十万件の事務所でも)"))
+def bench(as_json: bool, clients: int, people: int, objects: int, search_only: bool) -> None:
     """Measure this machine: each figure as a ratio taken in one run."""
     from vault.cli.bench import run
 
-    for line in run(clients, as_json, people, objects):
+    for line in run(clients, as_json, people, objects, search_only):
         click.echo(line)
 
 

@@ -193,7 +193,7 @@ def _wipe_rest(folder: Path, ending: Ending) -> None:
     wiping.wipe(wiping.empty_but(folder, _LATE))
     for name, secret in ((SETTINGS_FILE, False), (SECRET_FILE, True), (closing.CLOSED_FILE, False)):
         wiping.drop_file(folder / name, secret)
-    left = [*wiping.empty_but(folder, _LAST), *(path for path in wiping.runs_of(Path(ending.run)) if path.exists())]
+    left = [*wiping.empty_but(folder, _LAST), *filter(wiping.holds_anything, wiping.runs_of(Path(ending.run)))]
     if left:
         raise Unwritable("ending-left", files=", ".join(map(str, left)))
 

@@ -31,11 +31,13 @@ UNPACKING = Origin("", "", "kura unpack")
 @dataclass(frozen=True)
 class Places:
     """What is different on the new server: its host name where settings name one, absolute places for replicas and
-    backups where the old server had such."""
+    backups where the old server had such, and where it runs and is told things under an operator."""
 
     host: str = ""
     replicas: tuple[Path, ...] = ()
     backups: Path | None = None
+    run: Path | None = None
+    told: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def unpack(
         durable.make_folder(staging)
         manifest = packs.unpack(source, key, staging)
         found = Unpacked(packing_notes.receipt_of(key, manifest.digest), len(manifest.missing))
-        _settle(staging, manifest, places or Places(), opened)
+        _settle(staging, manifest, _within(places or Places(), folder), opened)
         _note_done(staging, source, found)
         packs.sync_all(staging)
         with durable.writing_to(folder.parent):
@@ -76,6 +78,12 @@ def unpack(
         shutil.rmtree(staging, ignore_errors=True)
         raise
     return found
+
+
+def _within(places: Places, folder: Path) -> Places:
+    """Replicas that are to lie in the instance are told from there: it is made under another name, and may be moved."""
+    inside = (each.relative_to(folder) if each.is_relative_to(folder) else each for each in places.replicas)
+    return replace(places, replicas=tuple(inside))
 
 
 def _pack_id(source: Path) -> str:
@@ -132,6 +140,8 @@ def _write_settings(path: Path, places: Places) -> bool:
         text = _set(text, "replicas", "[" + ", ".join(f'"{replica}"' for replica in places.replicas) + "]")
     if places.backups is not None:
         text = _set(text, "backups", f'"{places.backups}"')
+    for name, place in (("run", places.run), ("told", places.told)):
+        text = _set(text, name, f'"{place}"') if place is not None else text
     other = bool(places.host) and raw.get("host", places.host) != places.host
     if places.host:
         text = _set(text, "host", f'"{places.host}"')

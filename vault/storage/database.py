@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,9 @@ from vault.storage import schema
 
 BUSY_MILLISECONDS = 15_000
 _READING = "kura_reading"
-MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+PROGRAM = MIGRATIONS.parents[2]  # what a release has, and a checkout
+_TOLD = re.compile(r"""^(revision|down_revision)\b[^=\n]*=\s*["'](\w+)["']""", re.MULTILINE)
 
 
 def open_database(path: Path) -> Engine:
@@ -151,7 +154,7 @@ def migrate(connection: Connection, revision: str = "head") -> None:
 
 def check_schema(engine: Engine) -> None:
     """Refuse a database of another program, of a newer or of an older Kura, before anything is touched."""
-    version = _revision(engine)
+    version = revision(engine)
     if version in _earlier():
         raise NotReady("database-older", file=engine.url.database, version=version)
     if version != schema.HEAD:
@@ -163,7 +166,24 @@ def _earlier() -> set[str]:
     return {f"{number:04d}" for number in range(1, int(schema.HEAD))}
 
 
-def _revision(engine: Engine) -> str:
+def known_revisions(program: Path) -> tuple[set[str], str]:
+    """The revisions that a release of Kura in a folder knows, and its newest, as its migrations say; none of it is run.
+
+    Raises NotReady("release-unfit") for a folder that has no migrations.
+    """
+    follows: dict[str, str | None] = {}
+    for path in (program / MIGRATIONS.relative_to(PROGRAM) / "versions").glob("*.py"):
+        told = dict(_TOLD.findall(path.read_text("utf-8", "replace")))
+        if "revision" in told:
+            follows[told["revision"]] = told.get("down_revision")
+    newest = set(follows) - set(follows.values())
+    if len(newest) != 1:
+        raise NotReady("release-unfit", release=program.name)
+    return set(follows), newest.pop()
+
+
+def revision(engine: Engine) -> str:
+    """The schema that a database has; raises NotReady for one of another program."""
     try:
         if not inspect(engine).has_table("alembic_version"):
             raise NotReady("database-foreign", file=engine.url.database)

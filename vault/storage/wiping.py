@@ -14,6 +14,7 @@ from vault.domain.retention_of_backups import is_name
 from vault.storage.durable import destroy, remove, sync_folder, writing_to
 
 PIECE = 1024 * 1024
+_RUN = re.compile(r"kura-[0-9]+-[0-9a-f]+")
 _REPLICA = re.compile(r"(keystore|shred|lease)\.[0-9.]+|lock|head|\..+\.part")
 _BACKUPS = re.compile(r"objects|keystores|place|lock|kept\..+|\.(making|copies|scratch|going)-.+|\..+\.part")
 
@@ -22,7 +23,7 @@ def runs_of(run: Path) -> list[Path]:
     """The instance's folders on tmpfs: the one of this process, and those of other users, whose names differ only in
     the user: a server is seldom run by who ends it."""
     found = {run}
-    if run.name.startswith("kura-"):
+    if _RUN.fullmatch(run.name):
         pattern = f"kura-*-{run.name.rpartition('-')[2]}"
         for base, below in ((run.parent, pattern), (Path("/dev/shm"), pattern), (Path("/run"), f"*/{pattern}")):
             with suppress(OSError):
@@ -100,7 +101,8 @@ def wipe(paths: Iterable[Path]) -> None:
             else:
                 with suppress(FileNotFoundError):
                     os.unlink(path)
-            places.add(path.parent)
+            if not os.path.lexists(path):  # what stays there, empty, may stand in a folder that is not ours to read
+                places.add(path.parent)
     for place in places:
         with writing_to(place):
             sync_folder(place)
@@ -120,7 +122,8 @@ def _drop_empty(folder: Path) -> None:
     try:
         os.rmdir(folder)
     except OSError as error:
-        if error.errno != errno.EBUSY:  # a mount point stays, empty
+        # A mount point stays, empty; so does what the operator made for the office among the folders of others.
+        if error.errno not in (errno.EBUSY, errno.EACCES, errno.EPERM):
             raise
 
 
@@ -137,6 +140,16 @@ def empty_but(folder: Path, kept: Collection[str]) -> list[Path]:
         return sorted(folder / name for name in os.listdir(folder) if name not in kept)
     except FileNotFoundError:
         return []
+
+
+def holds_anything(place: Path) -> bool:
+    """Whether something lies at or in a place; an empty folder is nothing."""
+    try:
+        return bool(os.listdir(place))
+    except NotADirectoryError:
+        return True
+    except FileNotFoundError:
+        return False
 
 
 def drop_file(path: Path, secret: bool = False) -> None:

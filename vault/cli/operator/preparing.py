@@ -12,7 +12,7 @@ from vault.cli.operator import step_words
 from vault.cli.operator.main import stop
 from vault.errors import KuraError, NotReady
 from vault.services.operator import operator_key, preparing, steps
-from vault.storage.host.layout import Host, Profile, read_host
+from vault.storage.host.layout import Host, Profile, check_profile, read_host
 
 _ = catalogue.load("ja").gettext
 place = click.Path(path_type=Path)
@@ -64,7 +64,7 @@ def _wished(root: Path, given: dict[str, object]) -> Host:
             raise
         profile = Profile()
     changed = {name: _absolute(value) for name, value in given.items() if value not in (None, ())}
-    return Host(root, replace(profile, **changed))  # type: ignore[arg-type]
+    return Host(root, check_profile(replace(profile, **changed)))  # type: ignore[arg-type]
 
 
 def _absolute(value: object) -> object:
