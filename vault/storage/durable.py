@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 import threading
 import time
 from collections.abc import Iterator
@@ -32,9 +33,26 @@ def sync_folder(folder: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """A folder only its owner can enter, durable."""
+    """A folder only its owner can enter, durable.
+
+    Where everybody may make folders, as in /dev/shm, one that lies there already may be somebody else's, who could then
+    exchange what we put into it: raises Unwritable.
+    """
     with writing_to(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        foreign = _is_shared(folder.parent) and not _is_own(folder)
+    if foreign:
+        raise Unwritable("unwritable", place=folder)
+
+
+def _is_shared(place: Path) -> bool:
+    return bool(place.stat().st_mode & stat.S_IWOTH)
+
+
+def _is_own(folder: Path) -> bool:
+    """A folder of ours, into which nobody else writes, and no link to one."""
+    found = folder.lstat()
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 def write_whole(path: Path, data: bytes) -> None:
