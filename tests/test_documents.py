@@ -19,12 +19,12 @@ from vault.services import (
     bin,
     cancellation,
     certificates,
-    clients,
     closing,
     data_ledger,
     deposits,
     ending_notes,
     erasing,
+    holdings,
     inspections,
     ledger_rows,
     log,
@@ -126,7 +126,7 @@ def test_the_formats_name_every_event_and_no_other() -> None:
 
 def test_the_formats_name_every_kind_of_record() -> None:
     kinds = {
-        *clients.KINDS, clients.POLICY, clients.DOCUMENT, clients.DEPOSIT, *dealings.KINDS, deposits.HERE, deposits.COUNT, office.KIND, compartments.KIND, devices.KIND,
+        *holdings.KINDS, holdings.POLICY, holdings.DOCUMENT, holdings.DEPOSIT, *dealings.KINDS, deposits.HERE, deposits.COUNT, office.KIND, compartments.KIND, devices.KIND,
         data_ledger.COUNT, inspections.SIGNED, inspections.ADDED, erasing.KIND, retention.KIND, cancellation.KIND, *acts.BIN_KINDS, acts.OBJECT,
         kept.KIND, preferences.KIND, whole_office_progress.PIECE, whole_office_progress.ASKED,
     }  # fmt: skip
