@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,11 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.browser.test_documents import begin
 from tests.browser.test_importing import CORPORATIONS, look_at_rows, read, row
 from tests.samples import typing as samples
-from tests.support import axe, forms, office_pages, pages, pdf
+from tests.support import axe, forms, office_pages, pages, pdf, told
 from tests.support import documents as papers
 from tests.support.instance import ROOT, Instance
+from vault.domain.operator.incidents import Incident, Report
+from vault.domain.operator.notices import Notice
 
 pytestmark = pytest.mark.browser
 WIDE, ZOOMED = {"width": 1366, "height": 768}, {"width": 683, "height": 384}
@@ -455,6 +459,37 @@ def _leaving(looker: Looker, page: Page, client: str, policy: str) -> None:
         looker.go(page, path)
 
 
+def _told(looker: Looker, page: Page) -> None:
+    """What the operator says: a stop to come, a notice of now, an incident with long texts, read and on paper."""
+    now, there = int(time.time()), looker.instance.folder / "told"
+    said = {"situation": "外からの通信を止めて、原因を調べています。" * 20, "scope": BRANCH * 3}
+    reports = (Report(1, "first", now - 9000, {}), Report(2, "interim", now - 60, said))
+    found = Incident(number=12, kind="leak-suspected", what=LONG * 5, aware=now - 90_000, began=now - 95_000, reports=reports)
+    told.tell(there, found, replace(found, number=9, kind="outage", closed=now, recovered=now - 600))
+    stop = Notice(id="1", planned=True, begins=now + 1800, ends=now + 9000, announce=now, ja="装置を取り替えます。" * 20)
+    told.announce(there, stop, Notice(id="2", planned=False, begins=now - 60, ends=None, announce=now - 60, ja=LONG * 5))
+    for path in ("/today", "/office/incidents", "/office/incidents/12"):
+        looker.go(page, path)
+        looker.wrong += _stops(page)
+    _order(looker, page, "/office/incidents/12/print", {}, BRANCH)
+    page.goto(f"{looker.instance.address}/office/incidents/12")
+    pages.press(page, "報告を確認しました")
+    looker.look(page, "an incident, read")
+    looker.go(page, "/today", "today, with an incident that was read")
+
+
+def _contract(looker: Looker, page: Page, client: str) -> None:
+    """A contract told with long texts, whose limit of policies is passed: the office's page, the space, the form that waits."""
+    there, diagnosis = looker.instance.folder / "told", {"day": "2026-10-05", "by": BRANCH, "result": "指摘はありません。" * 30}
+    facts = {"contract": "K-" + "2026" * 9, "place": BRANCH, "data_centre": BRANCH * 2, "operator": BRANCH, "diagnosis": diagnosis}
+    told.say(there, "contract.json", {**facts, "policies": 1, "telephone": "03-0000-0001", "certificate_until": "2027-01-31"})
+    months = [[f"2026-{month:02d}", [2_000_000, 3_600, 7_200, 60_000], [900_000, 3_599, 0, 60]] for month in range(1, 13)]
+    told.say(there, "availability.json", {"at": int(time.time()), "months": months})
+    for path in ("/office", "/office/space", "/today", f"{client}/policies/new"):
+        looker.go(page, path, f"{path}, at the limit")
+    told.say(there, "contract.json", facts)
+
+
 def test_every_page(
     new_instance: Callable[..., Instance], new_context: Callable[..., BrowserContext], tmp_path: Path
 ) -> None:
@@ -483,7 +518,7 @@ def test_every_page(
 
     for path in ("/clients", "/clients/new/Household", "/clients/new/Corporation", corporation, f"{corporation}/edit",
                  f"{client}/edit", f"{client}/policies/new", policy, *(f"{each}/edit" for each in policies), "/office", "/office/space",
-                 "/office/particulars", "/office/recovery-sheet", "/prints", "/help", "/cookies", "/attention",
+                 "/office/particulars", "/office/recovery-sheet", "/prints", "/help", "/cookies", "/healthz", "/readyz", "/attention",
                  "/ledger", "/clients?initial=わ", "/nowhere", "/clients/" + "0" * 32):  # fmt: skip
         looker.go(page, path)
     for name in ("個人年金", "外貨建", "積立", "業務災害"):
@@ -511,6 +546,8 @@ def test_every_page(
     _two_persons(looker, page, new_context(reduced_motion="reduce").new_page(), sheet, client)
     _records(looker, page, month)
     _leaving(looker, page, corporation, corporation_policy)
+    _told(looker, page)
+    _contract(looker, page, client)
     for path in ("/today", "/ledger", "/ledger?state=out", "/prints/whole-office", "/office/cancellation"):
         looker.go(page, path)
 

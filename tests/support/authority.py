@@ -52,7 +52,7 @@ HEADS = frozenset({ADMINISTRATOR})
 PUBLIC = frozenset({
     "signing_in.index", "signing_in.new", "signing_in.create", "signing_in.end", "signing_in.lock", "signing_in.unlock",
     "signing_in.alive", "signing_in.language", "signing_in.register", "signing_in.register_now", "signing_in.recover", "signing_in.recover_now",
-    "help_pages.cookies", "passkeys.unlock", "passkeys.unlock_question",
+    "help_pages.cookies", "health.healthz", "health.readyz", "passkeys.unlock", "passkeys.unlock_question",
 })  # fmt: skip
 # Before there is a password of one's own nothing else is reachable: by stage, its pages and where all others lead.
 STAGES = {
@@ -220,6 +220,11 @@ ALLOWED: Mapping[str, frozenset[Role]] = {
     "retention.index": HEADS,
     "retention.again": HEADS,
     "retention.erase": HEADS,
+    "incidents.index": HEADS,
+    "incidents.show": HEADS,
+    "incidents.read": HEADS,
+    "incidents.order": HEADS,
+    "incidents.make": HEADS,
     "cancellation.show": HEADS,
     "cancellation.ask": HEADS,
     "cancellation.take_back": HEADS,
@@ -294,6 +299,7 @@ NAMES_A_CLIENT = frozenset({
     "tasks.save", "typing.client", "typing.new_policy", "typing.policy"})
 # Everybody may, and nobody of these people has one yet: what is asked for by its name is not there.
 OF_NOTHING = frozenset({
+    "incidents.show", "incidents.read", "incidents.order", "incidents.make",
     "typing.drop",
     "doubles.apart", "doubles.people", "doubles.unite_people", "doubles.version",
     "worklist.done", "worklist.reopen", "importing.send", "importing.columns_of", "importing.match", "importing_rows.show", "importing_rows.check", "importing_rows.fix", "importing_rows.run", "importing_rows.result", "importing_rows.undo",

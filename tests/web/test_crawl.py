@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from tests.support import told
 from tests.support.dealings import made
 from tests.support.deposits import papers
 from tests.support.documents import add, pdf
@@ -22,6 +23,7 @@ from tests.support.people import join
 from tests.support.visits import Visit, add_passkey, address, shows_nothing, this_month
 from vault.domain.access import Role
 from vault.domain.inspections import NOTHING
+from vault.domain.operator.incidents import Incident
 from vault.domain.tasks import Task
 from vault.domain.values import TypedDate
 from vault.services import dealings, deposits
@@ -120,6 +122,7 @@ def test_signed_in(app: Flask, visit: Visit, office: Office) -> None:
     add_passkey(office)
     deposit = deposits.create(office.desk(), office.facts.clients[0], papers(NAMES[0], "N-01"))
     document = add(office, pdf("a page", "another page")).hex()
+    told.tell(office.settings.told, Incident(number=1, kind="outage", what="止まりました。", aware=office.instance.now(), began=0))
     dealt = {what: dealings.create(office.desk(), office.facts.clients[0], made(kind)) for what, kind in DEALINGS.items()}
     task = tasks.create(office.desk(), office.facts.clients[0], Task(what="見積", due=TypedDate.of(date(2026, 11, 30)))).hex()
     found = crawl(visit, start_of(app, office, dealt, deposit=deposit.hex(), document=document, task=task))

@@ -177,6 +177,25 @@ def test_a_proposed_cover_that_nobody_has_touched_is_not_saved(visit: Visit) -> 
     assert "死亡保険金" not in text(visit.get(policy[1]))
 
 
+def test_after_a_fault_the_proposed_covers_stand_there_still_behind_what_was_typed(visit: Visit) -> None:
+    rows = {"coverages-0-name": "死亡保険金", "coverages-0-kind": "死亡", "coverages-0-unit": "一時金", "coverages-0-amount": "",
+            "coverages-1-name": "災害死亡保険金", "coverages-1-premium": "▲5"}  # fmt: skip
+    page = text(visit.post(f"{visit.client_page()}/policies/new", {**MINE, **rows}))
+    assert [value(page, f"coverages-{n}-name") for n in (0, 1)] == ["災害死亡保険金", "死亡保険金"]
+    assert 'href="#coverages-0-premium"' in page and 'data-proposed="死亡保険金"' in page
+    typed = {**rows, "coverages-1-premium": "500"}
+    assert visit.post(f"{visit.client_page()}/policies/new", {**MINE, **typed}).status_code == 303
+
+
+def test_faults_are_told_in_the_order_of_the_page_and_what_is_wanted_is_marked(visit: Visit) -> None:
+    new = f"{visit.client_page()}/policies/new"
+    assert re.search(r'<label for="contract_date">契約日<span class="must">必須', text(visit.get(new)))
+    page = text(visit.post(new, {**MINE, "contract_date": "", "premium": "▲5", "insurer": "", "notes": "長" * 30_000}))
+    told = re.findall(r'href="#([a-z0-9_-]+)"', page[page.index('id="faults"') : page.index("</ul>", page.index('id="faults"'))])
+    places = [page.index(f' id="{path}"') for path in told]
+    assert len(told) == 4 and places == sorted(places) and told[-1] == "notes"
+
+
 def test_a_postal_code_brings_its_address_and_stands_in_no_log(visit: Visit, office: Office) -> None:
     assert "東京都渋谷区渋谷" in text(visit.post("/typing/postal-code", {"code": "1500002"}))
     assert '<p data-answer data-said="住所を入れました"></p>' in text(visit.post("/typing/postal-code", {"code": "0000000"}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 
@@ -19,7 +20,7 @@ from tests.support.visits import Visit, add_passkey
 from tests.web.test_crawl import crawl, printed_once, start_of
 from vault.domain.tasks import Task
 from vault.domain.values import TypedDate
-from vault.services import dealings, deposits
+from vault.services import dealings, deposits, policies
 from vault.services.worklist import tasks
 from vault.web import dealing_rows
 
@@ -112,3 +113,18 @@ def test_no_page_has_japanese_left_for_who_reads_english(app: Flask, visit: Visi
         for piece in left(page):
             wrong.setdefault(piece, path)
     assert not wrong, "\n".join(f"{path}: {piece}" for piece, path in sorted(wrong.items(), key=lambda each: each[1]))
+
+
+def test_days_are_one_day_or_several_and_written_as_in_english(visit: Visit, office: Office) -> None:
+    client, (first, second) = office.facts.clients[0], office.facts.policies[0]
+    for policy, end in ((first, date(2026, 11, 19)), (second, date(2020, 6, 1))):
+        held = policies.get(office.desk(), client, policy).held
+        policies.save(office.desk(), client, policy, replace(held.policy, end=TypedDate.of(end)), held.version)
+
+    def page(path: str) -> str:
+        return visit.get(path).get_data(as_text=True)
+
+    in_english(visit)
+    assert "in 1 day<" in page("/today") and "ends in 1 day<" in page(f"/clients/{client.hex()}")
+    assert "The cover ended on 1 June 2020." in page(f"/clients/{client.hex()}/policies/{second.hex()}")
+    assert 'value="2026-11-18"' in page(f"/clients/{client.hex()}/tasks/new")

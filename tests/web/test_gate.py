@@ -59,7 +59,7 @@ def test_public_routes_are_a_short_list(app: Flask) -> None:
     assert public == {
         "/", "/session/new", "/session/end", "/session/lock", "/session/unlock", "/session/alive", "/register",
         "/session/language",
-        "/recover", "/cookies", "/passkeys/unlock", "/passkeys/unlock/question",
+        "/recover", "/cookies", "/passkeys/unlock", "/passkeys/unlock/question", "/healthz", "/readyz",
     }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from vault.domain.documents import Document
 from vault.domain.values import read_date
 from vault.services import payloads
 from vault.services.audit import Event
-from vault.services.clients import DEPOSIT, DOCUMENT
+from vault.services.holdings import DEPOSIT, DOCUMENT
 
 
 def text(answer: object) -> str:

@@ -36,6 +36,7 @@ from vault.domain.inspections import Addition, Inspection
 from vault.domain.log_filter import LogFilter
 from vault.domain.office import Colleague, Named, Office, Training
 from vault.domain.office_rules import Rules
+from vault.domain.operator.contracts import Contract
 from vault.domain.policies import GROUPS, Policy
 from vault.domain.policies import rows as of_policy
 from vault.domain.preferences import Preferences
@@ -79,7 +80,7 @@ _WHOLE: dict[type[Any], Category | None] = {
     Contact: _C.DEALINGS, Intention: _C.DEALINGS, Compared: _C.DEALINGS, Provision: _C.DEALINGS,
     Document: _C.SCANS, Deposit: _C.PAPERS, DepositItem: _C.PAPERS, GiveBack: _C.PAPERS,
     Colleague: _C.STAFF, Training: _C.STAFF, Office: None, Named: None, Inspection: None, Addition: None,
-    Task: _C.DEALINGS, NewTask: None, Choice: None, LogFilter: None, Query: None, KeptSearch: None, Rules: None, ErasureOrder: None, CancellationOrder: None, Preferences: None,
+    Task: _C.DEALINGS, NewTask: None, Choice: None, LogFilter: None, Query: None, KeptSearch: None, Rules: None, ErasureOrder: None, CancellationOrder: None, Preferences: None, Contract: None,
 }  # fmt: skip
 _MEMBER: dict[Category, tuple[str, ...]] = {
     _C.NAMES: ("name", "kana"),

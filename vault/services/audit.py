@@ -124,6 +124,7 @@ class Event(StrEnum):
     CLIENT_MOVED = "client-moved"
     RULES_SAVED = "rules-saved"
     ANNOUNCEMENT_SEEN = "announcement-seen"
+    INCIDENT_SEEN = "incident-seen"
     BACKUP_MADE = "backup-made"
     DRILL_DONE = "drill-done"
     RESTORED = "restored"

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from vault.config import MIB
 from vault.domain.access import Permission
+from vault.domain.capacity import Capacity
 from vault.domain.prints import client_number
 from vault.errors import NotFound, Refused
-from vault.services import backup_notes
+from vault.services import backup_notes, capacity
 from vault.services.acts import Act
 from vault.services.audit import Event
-from vault.services.clients import DOCUMENT, client_of
+from vault.services.holdings import DOCUMENT, client_of
 from vault.services.instance import Instance
 from vault.services.safe import Desk
 from vault.storage import objects, records
@@ -49,6 +50,7 @@ class Room:
     clients         who takes the most, of `owners` in all
     database        with what has not been written into it yet
     backup          the newest backup; 0 before the first
+    policies        how many the contract is for, and how many there are
     free            left on the disk of the data, `free_backups` on that of the backups
     """
 
@@ -62,6 +64,7 @@ class Room:
     backup: int
     free: int
     free_backups: int
+    policies: Capacity = field(default_factory=Capacity)
 
     @property
     def per_cent(self) -> int:
@@ -78,14 +81,14 @@ def look(desk: Desk) -> Room:
     with desk.act(Event.SPACE_OPENED, Permission.READ_SAFETY) as act:
         pages, taken = objects.totals(act.connection)
         largest = [_taken(act, *found) for found in objects.largest(act.connection, SHOWN)]
-        owners = objects.owner_count(act.connection)
+        owners, policies = objects.owner_count(act.connection), capacity.of(act)
         act.tell(count=sum(1 for each in largest if each.name))
     database = instance.settings.database
     return Room(
         pages=pages, taken=taken, limit=instance.settings.documents_bytes, arriving=instance.uploads.arriving(),
         clients=largest, owners=owners, database=_size(database) + _size(database.with_name(database.name + "-wal")),
         backup=int(backup_notes.read(instance, backup_notes.BACKUP).get("size", 0)), free=_free(database.parent),
-        free_backups=_free(instance.settings.backups),
+        free_backups=_free(instance.settings.backups), policies=policies,
     )  # fmt: skip
 
 

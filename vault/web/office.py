@@ -12,7 +12,7 @@ from vault.domain.access import Permission
 from vault.domain.merging import merged
 from vault.domain.office import Colleague, Office
 from vault.errors import Conflict
-from vault.services import backups, operations, sessions
+from vault.services import availability, backups, contract, operations, sessions
 from vault.services import office as office_service
 from vault.services.accounts import compartments, recovery
 from vault.web import forms, words
@@ -32,7 +32,8 @@ def index() -> str:
     return render_template(
         "office/index.html", nav="office", found=office, own_name=name, state=operations.state(desk()), moment=moment,
         may={each.value for each in Permission if desk().may(each)}, grants=compartments.grants(desk()),
-        backup=backups.state(instance()),
+        backup=backups.state(instance()), contract=contract.told(instance()),
+        service_hours=availability.hours(instance()), availability=availability.shown(instance()),
     )  # fmt: skip
 
 

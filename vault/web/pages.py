@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
 from babel.dates import format_date
 from flask import Flask, g, request, stream_template, url_for
+from flask_babel import gettext
 
 from vault.domain.access import Permission
-from vault.domain.fields import fields
+from vault.domain.fields import Fault, fields
 from vault.domain.office import ACCOUNTANTS
-from vault.domain.preferences import JAPANESE, OFF
+from vault.domain.preferences import ERA, JAPANESE, OFF
 from vault.domain.spoken import said
 from vault.domain.values import Unreadable, compact, postal_code, wareki
 from vault.domain.values.moments import JAPAN, day_of
 from vault.errors import KuraError
-from vault.services import cancellation
+from vault.services import cancellation, told
 from vault.services.instance import IDLE_MINUTES
 from vault.services.office import has_particulars
 from vault.web import words
 from vault.web.gate import instance, password_needed
 
 PIECES = 2000
+HOUR = 60 * 60
 
 
 def common() -> dict[str, Any]:
@@ -46,6 +48,7 @@ def common() -> dict[str, Any]:
         "idle_seconds": 0,
         "today": today(),
         "ending": cancellation.told(instance()),
+        "told_notices": _notices(),
     }
     if g.get("desk") is not None:
         values["alive_url"] = url_for("signing_in.alive")
@@ -60,6 +63,15 @@ def common() -> dict[str, Any]:
         if not _set_up():
             values["places"], values["searches"] = [], False
     return values
+
+
+def _notices() -> list[dict[str, Any]]:
+    """What the operator says: while it goes on and in the hour before on every page, earlier where nobody is writing."""
+    now, early = instance().now(), g.get("desk") is None or tells_news(request.endpoint)
+    return [
+        {"is": each, "state": each.state(now), "one_day": each.ends and day_of(each.begins) == day_of(each.ends)}
+        for each in told.notices(instance()) if early or each.begins - now <= HOUR
+    ]  # fmt: skip
 
 
 def tells_news(endpoint: str | None) -> bool:
@@ -96,8 +108,25 @@ def short_day(day: date) -> str:
 
 
 def day_to_type(day: date) -> str:
-    """A day as it stands in a box: a spelling that reads back."""
-    return wareki(day) if words.language() == JAPANESE else day.isoformat()
+    """A day as it stands in a box that somebody else has filled in: as the reader has chosen, and it reads back."""
+    return era_day(day) if words.dates() == ERA else short_day(day)
+
+
+def fault_said(fault: Fault) -> str:
+    """Why a value is not taken, with days and words of closed lists in the language of the page."""
+    return str(gettext("fault." + fault.code, **{name: _said_of(fact) for name, fact in (fault.facts or {}).items()}))
+
+
+def as_drawn(faults: Mapping[str, Fault] | None, form: str) -> dict[str, Fault]:
+    """The faults of a form in the order in which their boxes stand in it; those without a box come last."""
+    places = {path: form.find(f' id="{path}"') for path in faults or {}}
+    return {path: (faults or {})[path] for path in sorted(places, key=lambda path: (places[path] < 0, places[path]))}
+
+
+def _said_of(fact: object) -> object:
+    if isinstance(fact, date):
+        return full_day(fact)
+    return words.word(fact) if isinstance(fact, str) else fact
 
 
 def moment(seconds: int) -> str:
@@ -157,9 +186,10 @@ def install_filters(app: Flask) -> None:
     """The filters and functions templates use."""
     app.jinja_env.globals["fields_of"] = fields
     app.jinja_env.globals["said"] = said
+    app.jinja_env.globals["fault_said"] = fault_said
     app.jinja_env.globals["password_needed"] = password_needed
     app.jinja_env.globals.update(own_words=words.own, own_dates=words.dates)
     app.jinja_env.filters.update(
         moment=moment, short_moment=short_moment, money=money, postal=postal, dial=dial,
-        word=words.word, wareki=full_day, era_day=era_day, short_day=short_day,
+        as_drawn=as_drawn, word=words.word, wareki=full_day, era_day=era_day, short_day=short_day,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 
 from vault.domain.preferences import LANGUAGES
 from vault.errors import Forbidden, KuraError, Refused, Throttled, WrongCredential
-from vault.services import sessions
+from vault.services import availability, sessions
 from vault.services.accounts import activation, recovery, registering, signing_in
 from vault.services.accounts import seen as seen_journal
 from vault.services.audit import Event
@@ -60,6 +60,7 @@ def _page(error: KuraError | None = None, login_id: str = "") -> str:
         known=known,
         error=words.sentence(error) if error else "",
         login_id=login_id,
+        service_hours=availability.hours(instance()),
     )
 
 
