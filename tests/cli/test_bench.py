@@ -14,8 +14,8 @@ import pytest
 from vault.cli.bench import Figure
 
 ROOT = Path(__file__).resolve().parents[2]
-PEOPLE = 12
-CROWD = 8 - 3  # who is neither an administrator nor about to leave
+PEOPLE = 10
+CROWD = 6 - 3  # who is neither an administrator nor about to leave
 LIMITS = {
     "client_page_quotient": 1.15, "save_quotient": 2, "sign_in_argon2": 85, "idle_memory": 90, "person_create": 1,
     "person_revoke": 2, "administrator_revoke": 2, "crowd_in": CROWD, "crowd_memory": 3,
@@ -39,11 +39,17 @@ def measured(folder: Path, *arguments: str) -> list[dict[str, Any]]:
 
 
 def test_the_bench_tells_every_figure_with_its_limit_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    found = measured(tmp_path, "--clients", "50", "--people", str(PEOPLE), "--objects", "20")
+    found = measured(tmp_path, "--clients", "20", "--people", str(PEOPLE), "--objects", "10")
     assert {name for figure in found for name in figure} == {"name", "value", "unit", "limit", "ok", "least"}
     assert {figure["name"]: figure["limit"] for figure in found if figure["limit"] is not None} == LIMITS
     assert all(figure["value"] > 0 for figure in found)
     assert [path.name for path in tmp_path.rglob("*")] == ["run"]
+
+
+@pytest.mark.long
+def test_the_search_can_be_measured_alone(tmp_path: Path) -> None:
+    names = {figure["name"] for figure in measured(tmp_path, "--clients", "10", "--search")}
+    assert {"search_quotient", "search_growth", "worklist_growth", "search_page_crowd"} <= names and "save_quotient" not in names
 
 
 def test_every_figure_has_its_words() -> None:

@@ -31,7 +31,7 @@ from vault.domain.policies import Policy
 from vault.services import payloads, policies
 from vault.services.accounts import signing_in
 from vault.services.audit import Event
-from vault.services.clients import POLICY
+from vault.services.holdings import POLICY
 from vault.services.safe import OFFICE_PAGE
 from vault.storage import schema
 from vault.storage.database import create_tables, open_database, transaction
@@ -40,11 +40,11 @@ WRITES, LISTS = 5, 4
 REST_SECONDS = 6.0
 
 
-def run(clients: int, as_json: bool, people: int, objects: int) -> Iterator[str]:
+def run(clients: int, as_json: bool, people: int, objects: int, search_only: bool = False) -> Iterator[str]:
     """The lines to print: figures as they come, or one JSON list of all."""
     # On the disk of the current folder: what is measured is this disk, and memory would flatter it.
     with tempfile.TemporaryDirectory(prefix=".kura-bench.", dir=Path.cwd()) as place:
-        found = _figures(Path(place), clients, people, objects)
+        found = _of_search(Path(place), clients) if search_only else _figures(Path(place), clients, people, objects)
         if as_json:
             yield json.dumps([{**asdict(figure), "ok": figure.ok} for figure in found])
             return
@@ -54,7 +54,7 @@ def run(clients: int, as_json: bool, people: int, objects: int) -> Iterator[str]
 
 def _line(figure: Figure) -> str:
     say = catalogue.load("ja").gettext
-    told = f"{say('bench.' + figure.name)}: {figure.value:g} {figure.unit}".rstrip()
+    told = f"{say('bench.' + figure.name).replace('%%', '%')}: {figure.value:g} {figure.unit}".rstrip()
     if figure.limit is None:
         return told
     bound = say("%(limit)s以上") if figure.least else say("%(limit)s以下")
@@ -72,13 +72,25 @@ def _figures(place: Path, clients: int, people: int, objects: int) -> Iterator[F
         yield from _sign_ins(office)
         yield from _saves(office, place)
         yield from _keystore_writes(office)
-        smaller = make(place / "smaller", max(1, clients // bench_search.TENTH))
-        stack.callback(shutil.rmtree, smaller.instance.settings.run, ignore_errors=True)
-        yield from bench_search.figures(office, place, smaller)
-        yield from bench_search.at_once(office, lambda: Server(place / "sealed", "bench_memory"))
+        yield from _searches(office, place, clients, stack)
         yield from bench_documents.figures(office, office.desk, place)
         yield from bench_people.figures(office, people, lambda: Server(place / "sealed", "bench_memory"))
         yield from bench_backup.figures(office, objects, place, lambda: Server(place / "sealed", "bench_memory"))
+
+
+def _of_search(place: Path, clients: int) -> Iterator[Figure]:
+    with ExitStack() as stack:
+        office = make(place / "sealed", clients)
+        stack.callback(shutil.rmtree, office.instance.settings.run, ignore_errors=True)
+        yield from _searches(office, place, clients, stack)
+
+
+def _searches(office: Measured, place: Path, clients: int, stack: ExitStack) -> Iterator[Figure]:
+    """Held against an office of a tenth of the clients."""
+    smaller = make(place / "smaller", max(1, clients // bench_search.TENTH))
+    stack.callback(shutil.rmtree, smaller.instance.settings.run, ignore_errors=True)
+    yield from bench_search.figures(office, place, smaller)
+    yield from bench_search.at_once(office, lambda: Server(place / "sealed", "bench_memory"))
 
 
 def _timed(act: Callable[[], object]) -> float:

@@ -18,7 +18,7 @@ from vault.domain.policies import Policy, read_policy
 from vault.services import office, payloads, sessions
 from vault.services.accounts import beginning, recovery
 from vault.services.audit import Event
-from vault.services.clients import POLICY
+from vault.services.holdings import POLICY
 from vault.services.instance import Instance, Origin
 from vault.services.safe import Desk
 from vault.storage import records

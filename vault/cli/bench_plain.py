@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from vault.domain.clients import Client
-from vault.services import audit, clients, sessions
+from vault.services import audit, clients, holdings, sessions
 from vault.services.acts import Act, Contents, Folder, Opened
 from vault.services.safe import Desk
 from vault.storage import records
@@ -47,7 +47,7 @@ def _read_earlier(act: Act, _owner: bytes, record: bytes, _kind: str, most: int 
 
 def _client_of(act: Act, client: bytes) -> tuple[Opened, Client]:
     found = _opened(records.get(act.connection, client))
-    return found, clients.opened_client(found)
+    return found, holdings.opened_client(found)
 
 
 def _folder(desk: Desk, owner: bytes) -> Folder:

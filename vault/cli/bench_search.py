@@ -21,7 +21,7 @@ from vault.domain.values.moments import day_of
 from vault.services import payloads, policies
 from vault.services.acts import Act
 from vault.services.audit import Event, Fact
-from vault.services.clients import POLICY, opened_client
+from vault.services.holdings import POLICY, opened_client
 from vault.services.search.finding import search
 from vault.services.today import today
 from vault.storage.database import reading
