@@ -221,14 +221,14 @@ def all_told(kind: str, numbers: range, monkeypatch: pytest.MonkeyPatch) -> set[
 
 
 @pytest.mark.parametrize("kind", SEEDS)
-def test_five_hundred_broken_files_of_a_kind_are_tables_or_a_sentence(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert {TABLES, "spreadsheet-unreadable"} <= all_told(kind, range(500), monkeypatch)
+def test_two_hundred_broken_files_of_a_kind_are_tables_or_a_sentence(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {TABLES, "spreadsheet-unreadable"} <= all_told(kind, range(200), monkeypatch)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("kind", SEEDS)
 def test_twenty_thousand_broken_files_of_a_kind_harm_nobody(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert TABLES in all_told(kind, range(500, 20_500), monkeypatch)
+    assert TABLES in all_told(kind, range(200, 20_500), monkeypatch)
 
 
 @pytest.mark.long

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,16 +15,18 @@ from tests.support.people import join
 from tests.support.twins import SCAN, TWIN, Twins, twins_in, union, unite
 from vault.crypto.keys import new_id
 from vault.domain.access import Permission, Role
-from vault.domain.clients import Client, Household
+from vault.domain.clients import Client, Hold, Household
 from vault.domain.doubles import CLIENT, PERSON, POLICY
 from vault.domain.erasures import ErasureOrder
 from vault.domain.prints import POLICY_LIST, WITHDRAWN, PrintOrder
+from vault.domain.values import TypedDate
 from vault.errors import Conflict, Forbidden, NotFound, Refused
 from vault.services import (
     backups,
     bin,
     clients,
     doubles,
+    drafts_kept,
     erasing,
     ledger,
     merged,
@@ -41,6 +44,9 @@ from vault.services import (
 from vault.services.accounts import compartments, rules
 from vault.services.audit import Event
 from vault.services.clients import Page
+from vault.services.drafts_kept import CLIENT as KEPT_CLIENT
+from vault.services.drafts_kept import POLICY as KEPT_POLICY
+from vault.services.drafts_kept import Draft
 from vault.services.log_names import Names
 from vault.services.safe import Desk
 from vault.services.uniting import Base
@@ -410,6 +416,33 @@ def test_two_policies_become_one_and_the_other_lies_in_the_bin(twins: Twins) -> 
     for bad, error in ((Base(other, 2), Refused), (Base(twins.policy, 1), Conflict)):
         with pytest.raises(error):
             uniting_within.unite_policies(desk, twins.twin, Base(other, 2), bad, said)
+
+
+def test_no_policy_of_somebody_who_is_held_goes_into_the_bin_by_going_into_another(twins: Twins) -> None:
+    desk, page = twins.office.desk(), clients.get(twins.office.desk(), twins.twin)
+    other = policies.create(desk, twins.twin, policy(one_of(page.client), "日本生命", "K77", "8,800"))
+    hold = Hold(reason="訴訟中", since=TypedDate.of(date(2026, 1, 5)))
+    clients.save(desk, twins.twin, replace(page.client, holds=(hold,)), page.version)
+    with pytest.raises(Refused) as refused:
+        uniting_within.unite_policies(desk, twins.twin, Base(other, 1), Base(twins.policy, 2), page.policies[0].policy)
+    assert refused.value.code == "held"
+    assert {held.id for held in clients.get(twins.office.desk(), twins.twin).policies} == {other, twins.policy}
+
+
+def test_what_colleagues_type_of_a_policy_goes_along_and_of_the_client_is_told_before(twins: Twins) -> None:
+    office, goes = twins.office, twins.twin.hex()
+    colleague = join(office, Role.HANDLER, (office.desk().client_compartments()[0],), "担当 三子")
+    new, changed = Draft(KEPT_POLICY, "ab" * 16, goes, "Policy", "三子の新しい契約"), Draft(KEPT_POLICY, twins.policy.hex(), goes, "Policy", "直し", 2)
+    own = Draft(KEPT_CLIENT, goes, goes, "Household", "三子の書きかけ", 2)
+    for draft in (new, changed, own):
+        drafts_kept.keep(colleague.desk(office), draft)
+    assert uniting.typing(office.desk(), twins.twin) == ["担当 三子"]
+    unite(office.desk(), twins.first, twins.twin)
+    kept = drafts_kept.listed(colleague.desk(office))
+    assert {(each.client, each.record, each.title) for each in kept} == {
+        (twins.first.hex(), new.record, new.title), (twins.first.hex(), changed.record, changed.title)
+    }
+    assert drafts_kept.listed(office.desk()) == [] and not (office.settings.uploads / goes).exists()
 
 
 def test_two_people_become_one_and_policies_name_him(office: Office) -> None:

@@ -72,7 +72,7 @@ def test_no_colleague_opens_what_somebody_types_of_a_new_client(office: Office) 
     drafts_kept.keep(desk, new)
     outside = join(office, Role.HANDLER, (compartments.make(office.desk(), "支店"),), "担当 外男").desk(office)
     assert outside.folder(desk.person)  # opens
-    number, name = drafts_kept._number(desk), drafts_kept._name(desk)
+    number, name = drafts_kept._number(desk.person), drafts_kept._name(desk.person)
     with pytest.raises(NotFound):
         drafts.read(outside, outside.folder(desk.person), bytes.fromhex(new.record), name, number)
     with pytest.raises(NotFound):

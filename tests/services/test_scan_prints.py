@@ -17,7 +17,7 @@ from vault.domain.values import Unreadable
 from vault.errors import Conflict, Forbidden, NotFound, Refused
 from vault.services import bin, clients, ledger, printing, whole_office, whole_office_progress
 from vault.services.accounts import rules
-from vault.services.clients import HeldDocument
+from vault.services.holdings import HeldDocument
 from vault.services.scan_sheets import Scan, stretch
 
 ORDER = PrintOrder(sheet=SCANS, purpose="社内利用", addressee="志摩 海斗 様", copies=1, document="00" * 16)

@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import count
@@ -18,7 +19,7 @@ from hypothesis import HealthCheck, Phase, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from tests.support import killing, searching
+from tests.support import importing, killing, searching
 from tests.support.authority import tended
 from tests.support.offices import NAMES, Office, copied, household, policy
 from tests.support.people import join
@@ -28,10 +29,11 @@ from vault.domain.access import Permission, Role
 from vault.domain.deposits import Deposit, DepositItem
 from vault.domain.documents import Document
 from vault.domain.erasures import ErasureOrder
+from vault.domain.prints import TakeOut
 from vault.domain.search import Query
-from vault.domain.values import fold
+from vault.domain.values import TypedDate, fold
 from vault.domain.worklist import Choice, Sort
-from vault.errors import Forbidden
+from vault.errors import Forbidden, Refused
 from vault.services import (
     acts,
     backups,
@@ -39,15 +41,19 @@ from vault.services import (
     clients,
     confirming,
     erasing,
+    ledger_notes,
+    ledger_rows,
     payloads,
     policies,
     restore_confirming,
     restoring,
+    retention,
     what_goes,
 )
 from vault.services.accounts import compartments
 from vault.services.audit import Event
-from vault.services.clients import DEPOSIT, DOCUMENT, POLICY
+from vault.services.holdings import DEPOSIT, DOCUMENT, POLICY
+from vault.services.importing import drafts, listing, running, undoing
 from vault.services.instance import Instance
 from vault.services.safe import Desk
 from vault.services.search import finding, index
@@ -57,7 +63,7 @@ from vault.services.worklist import tasks
 from vault.services.worklist.gathering import Want, gathered
 from vault.storage.segments import SegmentFile
 
-LINES = (Sort.MATURITY, Sort.PEAK, Sort.CLOSING, Sort.AGE, Sort.BIRTHDAY, Sort.TASK)
+LINES = (Sort.MATURITY, Sort.PEAK, Sort.CLOSING, Sort.AGE, Sort.BIRTHDAY, Sort.TASK, Sort.PRINT, Sort.RETENTION)
 ORDER = ErasureOrder(reason="誤った登録")
 EVERYTHING = Query(begins_from=searching._typed(searching.date(1900, 1, 1)))
 
@@ -98,7 +104,7 @@ class AgainstTheNaiveScan(RuleBasedStateMachine):
         self.copy: dict[str, bytes] = {}
         # With ids in the order of their making an example is the same when it is run again.
         numbers, self.patch = count(1), pytest.MonkeyPatch()
-        for room in (clients, acts):
+        for room in (clients, acts, ledger_rows, running, drafts):
             self.patch.setattr(room, "new_id", lambda: next(numbers).to_bytes(16, "big"))
 
     def teardown(self) -> None:
@@ -143,7 +149,8 @@ class AgainstTheNaiveScan(RuleBasedStateMachine):
         if page is None:
             return
         new = data.draw(searching.clients())
-        names = {"name": new.name, "kana": new.kana, "notes": new.notes, "handler": new.handler, "members": new.members}
+        names = {"name": new.name, "kana": new.kana, "notes": new.notes, "handler": new.handler, "members": new.members,
+                 "retention_until": new.retention_until}  # fmt: skip
         if page.policies and pick % 2:
             held = page.policies[pick % len(page.policies)]
             policies.save(desk, page.id, held.id, data.draw(searching.policies(page.client)), held.version)
@@ -168,6 +175,36 @@ class AgainstTheNaiveScan(RuleBasedStateMachine):
             bin.put(desk, page.id, held.id, held.version)
         else:
             bin.put(desk, page.id, page.id, page.version)
+
+    @rule(data=st.data(), at=numbers, pick=numbers)
+    def write_down_what_is_to_be_done(self, data: st.DataObject, at: int, pick: int) -> None:
+        """It goes into the bin, into other compartments and away with its client."""
+        desk = self.desk(at)
+        page = self.some(desk, pick)
+        if page is not None:
+            tasks.create(desk, page.id, data.draw(searching.tasks([held.id for held in page.policies])))
+
+    @rule(at=numbers, pick=numbers)
+    def take_something_out(self, at: int, pick: int) -> None:
+        desk = self.desk(at)
+        page = self.some(desk, pick)
+        due = TypedDate.of(TODAY + timedelta(days=pick % 120))
+        thing = TakeOut(thing="書類", description="封筒", people=1, purpose="客先持参", place="渋谷", due=due)
+        ledger_notes.take_out(desk, thing, page.id if page is not None and pick % 5 != 1 else b"")
+
+    @rule(at=numbers, rows=searching.sheet_rows())
+    def import_a_list(self, at: int, rows: list[list[str]]) -> None:
+        """Rows with faults stay behind; the others make clients and policies, or change them."""
+        upload = importing.checked(self.desk(at), importing.table(*rows))
+        with suppress(Refused):  # nothing of it is fit
+            list(running.run(self.desk(at), upload))
+        drafts.drop(self.desk(at), upload)
+
+    @rule(at=numbers, pick=numbers)
+    def take_an_import_back(self, at: int, pick: int) -> None:
+        there = listing.everything(self.desk(at))[1]
+        if there:
+            list(undoing.undo(self.desk(at), there[pick % len(there)].id))
 
     @rule(at=numbers, pick=numbers)
     def bring_back(self, at: int, pick: int) -> None:
@@ -226,6 +263,9 @@ class AgainstTheNaiveScan(RuleBasedStateMachine):
     @rule(at=numbers, first=searching.days, length=st.sampled_from((30, 400, 4000)), sort=st.sampled_from(LINES))
     def look_at_the_work_list(self, at: int, first: date, length: int, sort: Sort) -> None:
         last = first + timedelta(days=length if not sort.yearly else length % 500)
+        if sort in (Sort.PRINT, Sort.RETENTION):  # terms as of the last reckoning, which looks ahead so far
+            retention.look(self.desk(at))
+            first, last = min(first, TODAY - timedelta(days=length)), TODAY + timedelta(days=100)
         lines = gathered(self.desk(at), Choice(), [Want(sort, first, last)]).lines
         there = searching.naive_lines(self.desk(at), sort, first, last)
         assert sorted((line.day, line.owner, line.record) for line in lines) == there

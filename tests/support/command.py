@@ -7,12 +7,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support import stem
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def kura(*arguments: str, before: tuple[str, ...] = (), typed: str = "") -> subprocess.CompletedProcess[str]:
-    """One run of the command; `before` is another one that runs it, `typed` what it is told on its input."""
+def kura(*arguments: str, before: tuple[str, ...] = (), typed: str = "", whole: bool = False) -> subprocess.CompletedProcess[str]:
+    """One run of the command; `before` is another one that runs it, `typed` what it is told on its input.
+
+    `whole`: from the interpreter's start, loading the program, as it is with `before`.
+    """
     environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    if not before and not whole:
+        return subprocess.CompletedProcess(arguments, *stem.run("kura", arguments, environment, typed, seconds=120))
     return subprocess.run(
         [*before, sys.executable, "-P", "-m", "vault.cli.kura", *arguments], input=typed, capture_output=True, text=True,
         env=environment, timeout=120, check=False,

@@ -15,7 +15,7 @@ from tests.support import scans
 from tests.support.offices import Office
 from vault.domain.documents import Document, Intake
 from vault.services import documents, held_pages, intake, uploads
-from vault.services.clients import HeldDocument
+from vault.services.holdings import HeldDocument
 from vault.services.intake import Step
 from vault.services.safe import Desk
 from vault.services.uploads import PIECE, Arriving

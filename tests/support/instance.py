@@ -12,6 +12,8 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support import stem
+
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
 STOP_SECONDS = 30
@@ -76,12 +78,9 @@ class Instance:
 
     def kura(self, *arguments: str, code: int = 0) -> str:
         """Runs one `kura` command on this folder, e.g. `kura("backup")`; returns what it printed."""
-        done = subprocess.run(
-            self.command(*arguments, "--folder", str(self.folder)), env=self.environment(), cwd=self.home,
-            check=False, capture_output=True, timeout=300,
-        )
-        printed = done.stdout.decode() + done.stderr.decode()
-        assert done.returncode == code, f"kura {' '.join(arguments)} ended with {done.returncode}:\n{printed}"
+        ended, out, err = stem.run("kura", [*arguments, "--folder", str(self.folder)], self.environment(), folder=self.home)
+        printed = out + err
+        assert ended == code, f"kura {' '.join(arguments)} ended with {ended}:\n{printed}"
         return printed
 
     def init(self) -> HandOver:

@@ -14,8 +14,8 @@ from vault.domain.documents import Document, Page
 from vault.domain.scans import Word
 from vault.services import objects, payloads
 from vault.services.audit import Event
-from vault.services.clients import DOCUMENT
 from vault.services.documents import Content
+from vault.services.holdings import DOCUMENT
 
 A4 = (1654, 2339)
 ACROSS = (2339, 1654)

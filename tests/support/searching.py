@@ -9,23 +9,28 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.support.importing import car
 from vault.domain.access import Permission
 from vault.domain.clients import Client, Corporation, Household, Member, Telephone
 from vault.domain.policies import KINDS, Policy, Role, cover_end
 from vault.domain.policies import choices as c
 from vault.domain.policies.rows import Rider, SurrenderValue
 from vault.domain.policies.surrender import peak
+from vault.domain.retention import term_of
 from vault.domain.search import Query, Row, client_row, matches, paper_row, policy_row
 from vault.domain.search.queries import MISSING, WHATS
 from vault.domain.tasks import Task
 from vault.domain.values import TypedDate, fold, full_age, insurance_age, read_term, wareki
+from vault.domain.values.moments import day_of
 from vault.domain.worklist import Line, Sort
 from vault.services import payloads
 from vault.services.acts import Act
 from vault.services.audit import Event
-from vault.services.clients import POLICY, TASK, opened_client
+from vault.services.holdings import POLICY, TASK, opened_client
+from vault.services.ledger_rows import opened
 from vault.services.safe import Desk
 from vault.services.search.rows import PAPERS
+from vault.storage import records
 
 TODAY = date(2026, 11, 22)
 NAMES = (
@@ -38,6 +43,7 @@ INSURERS = ("日本生命", "ニッセイ", "アリコジャパン", "メット�
 TEXTS = ("", "特約あり", "一行目\n二行目", "ｶﾞﾝ保険", "がん保険 (2型)", "=cmd|' /C calc'!A0", "<b>太字</b>", "証券は金庫。高額!")
 letters = st.text(alphabet="髙高橋ｶﾞガがー-−－ 　1１aAｱ𠮷㈱々\n㌢ﬁß=", max_size=8)
 days = st.dates(date(1930, 1, 1), date(2035, 12, 31))
+near_days = st.dates(TODAY - timedelta(days=400), TODAY + timedelta(days=100))
 
 
 def _typed(day: date | None) -> TypedDate | None:
@@ -65,6 +71,7 @@ def clients(draw: st.DrawFn) -> Client:
         "name": draw(_text(NAMES)) or "名", "kana": draw(st.sampled_from(KANAS)), "compartment": "", "notes": draw(_text(TEXTS)),
         "handler": draw(st.sampled_from(("", "佐々木", "佐々木 恵", "ささき"))), "members": tuple(draw(st.lists(members(), max_size=2))),
         "telephones": tuple(Telephone(number=n) for n in draw(st.lists(st.sampled_from(("03-1234-5678", "０９０１２３４")), max_size=1))),
+        "retention_until": _typed(draw(st.none() | near_days)),
     }  # fmt: skip
     if draw(st.booleans()):
         return Household(**told)
@@ -88,6 +95,23 @@ def policies(draw: st.DrawFn, client: Client) -> Policy:
         surrender_latest=tuple(SurrenderValue(policy_year=y, premiums_paid=10, surrender_value=y) for y in draw(st.lists(st.integers(1, 30), max_size=2))),
         notes=draw(_text(TEXTS)),
     )  # fmt: skip
+
+
+@st.composite
+def tasks(draw: st.DrawFn, about: list[bytes]) -> Task:
+    """Something to be done, perhaps about one of some policies."""
+    return Task(
+        what=draw(_text(TEXTS)) or "電話", due=TypedDate.of(draw(days)), assignee=draw(st.sampled_from(("", "佐々木", "佐々木 恵"))),
+        note=draw(_text(TEXTS)), policy=draw(st.sampled_from(["", *(policy.hex() for policy in about)])),
+    )  # fmt: skip
+
+
+@st.composite
+def sheet_rows(draw: st.DrawFn) -> list[list[str]]:
+    """A few rows of a spreadsheet: some tell of one client twice, some of a policy that is there, some have faults."""
+    people = draw(st.lists(st.sampled_from(list(zip(NAMES, KANAS, strict=False))), min_size=1, max_size=3))
+    births, numbers = st.sampled_from(("S52.3.9", "1988/7/7", "昨日")), st.sampled_from(("U-1", "AB-4711", "47-11"))
+    return [car(name, kana, draw(births), draw(numbers), draw(st.sampled_from(("58,230", "60,000")))) for name, kana in people]
 
 
 @st.composite
@@ -156,6 +180,18 @@ def naive_lines(desk: Desk, sort: Sort, first: date, last: date) -> list[tuple[d
     return sorted(line for line in found if Line(sort, *line).key not in answered)
 
 
+def _record_of(act: Act, serial: int) -> bytes:
+    return records.ledger_row(act.connection, serial).id
+
+
+def _day_of_erasure(act: Act, owner: bytes, client: Client) -> set[date]:
+    """Reckoned from the records as they stand."""
+    [own] = [each for each in act.read(owner) if each.row.id == owner]
+    held = [(payloads.decode(f.payload, Policy), day_of(f.row.changed)) for f in act.read(owner, [POLICY])]
+    last = term_of(client, held, day_of(own.row.changed), 10).last
+    return {last + timedelta(days=1)} if last is not None else set()
+
+
 def _tasks(act: Act, owner: bytes) -> list[tuple[bytes, Task]]:
     return [(f.row.id, payloads.decode(f.payload, Task)) for f in act.read(owner, [TASK])]
 
@@ -171,6 +207,12 @@ def _falling_due(
     for age, wanted in ((full_age, Sort.BIRTHDAY), (insurance_age, Sort.AGE)):
         if sort is wanted:
             yield owner, {d for d in every_day for b in alive if age(b, d) != age(b, d - timedelta(days=1))}
+    if sort is Sort.PRINT:
+        for row in (opened(act, stored).entry for stored in records.ledger_rows(act.connection, 10_000)):
+            if row.client == owner.hex() and row.standing(TODAY) in ("out", "overdue"):
+                yield _record_of(act, row.serial), {row.due} if row.due else set()
+    if sort is Sort.RETENTION:
+        yield owner, _day_of_erasure(act, owner, client)
     if sort is Sort.TASK:
         yield from ((record, {task.due.value} if task.open else set()) for record, task in _tasks(act, owner))
     for each in act.read(owner, [POLICY]):

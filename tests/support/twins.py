@@ -13,7 +13,7 @@ from vault.domain.prints import POLICY_LIST, PrintOrder
 from vault.domain.uniting import Choice, proposed_people, united
 from vault.services import bin, clients, deposits, doubles, objects, payloads, policies, printing, uniting
 from vault.services.audit import Event
-from vault.services.clients import DOCUMENT
+from vault.services.holdings import DOCUMENT
 from vault.services.safe import Desk
 from vault.services.uniting import Base
 
