@@ -54,9 +54,9 @@ def private_key(folder: Path, given: Path | None) -> bytes:
     except FileNotFoundError as error:
         raise Refused("operator-key-missing", file=path) from error
     except (OSError, ValueError) as error:
-        raise Refused("operator-key-unreadable", file=path) from error
+        raise Refused("operator-private-unreadable", file=path) from error
     if len(raw) != KEY_BYTES:
-        raise Refused("operator-key-unreadable", file=path)
+        raise Refused("operator-private-unreadable", file=path)
     return raw
 
 
