@@ -1,5 +1,6 @@
 """What every test may ask for: a running instance, a browser, a page."""
 
+import os
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -33,6 +34,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if long:
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if not item.get_closest_marker("long")]
+
+
+@pytest.fixture(autouse=True)
+def keeps_umask() -> Iterator[None]:
+    """A command that runs within this process sets one of its own, which is not the next test's."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
 
 
 class ByFile(LoadScopeScheduling):

@@ -54,12 +54,14 @@ def page(desk: Desk) -> Iterator[Page]:
     made.goto(f"{desk.instance.address}/own")
     if made.get_by_label("ログインID").is_visible():
         pages.sign_in(made, desk.instance, desk.begun.login_id, PASSWORD)
+        expect(made.get_by_role("button", name="ログアウト")).to_be_visible()
         made.goto(f"{desk.instance.address}/own")
     while made.locator("#passkeys a", has_text=re.compile("^外す$")).count():
         made.locator("#passkeys a", has_text=re.compile("^外す$")).first.click()
         if made.locator("#password").is_visible():
             made.locator("#password").fill(PASSWORD)
-        pages.press(made, "このパスキーを外す")
+        with made.expect_navigation():
+            pages.press(made, "このパスキーを外す")
     made.close()
 
 

@@ -20,10 +20,10 @@ import pytest
 from aiosmtpd.controller import Controller
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.support import forms, leaks, pages
-from tests.support.browser import launched, office_context
+from tests.support.browser import another, office_context
 from tests.support.hosts import ScratchHost, environment, needs_host, prepared_host
 from tests.support.instance import HandOver, free_port
 from tests.support.monitored import Mails
@@ -126,13 +126,13 @@ def pin_of(offices: Offices, letter: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def page(offices: Offices, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+def page(offices: Offices, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     rules = (
         f"--host-resolver-rules=MAP *.example.jp 127.0.0.1:{offices.made.host.profile.https_port}",
         f"--ignore-certificate-errors-spki-list={pin_of(offices, 'a')}",
     )
-    with launched(tmp_path_factory.mktemp("home"), *rules) as browser:
-        context = office_context(browser)
+    with another(browser.browser_type, tmp_path_factory.mktemp("home"), *rules) as own:
+        context = office_context(own)
         context.set_default_timeout(60_000)
         yield context.new_page()
         context.close()

@@ -21,7 +21,7 @@ from tests.support.hosts import ScratchHost, needs_host, prepared_host, work_in
 from tests.test_manual import LINES
 from vault.cli.operator.main import main
 from vault.domain.values.moments import JAPAN
-from vault.services.operator.preparing import COMMAND
+from vault.services.operator.preparing import COMMAND, OFFICE_COMMAND
 
 pytestmark = needs_host
 
@@ -64,7 +64,10 @@ class Terminal:
             line = line.replace(written, meant)
         for place in ("/opt/kura", "/var/lib/kura", "/etc/kura"):
             line = line.replace(place, str(self.made.host.under(place)))
-        return line.replace("kura-operator ", f"{self.made.host.under(COMMAND)} ", 1) if line.startswith("kura-operator ") else line
+        for command in (COMMAND, OFFICE_COMMAND):
+            if line.startswith(f"{Path(command).name} "):
+                return line.replace(Path(command).name, str(self.made.host.under(command)), 1)
+        return line
 
     def run(self, line: str) -> str:
         """What it says; it has to end well. The monitor gives root's rights up, so it is not run within this process."""

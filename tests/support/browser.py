@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, expect, sync_playwright
 
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
@@ -17,6 +17,9 @@ ARGUMENTS = [
 OFFICE: dict[str, Any] = {
     "locale": "ja-JP", "timezone_id": "Asia/Tokyo", "viewport": {"width": 1366, "height": 768},
 }
+# How long a page may take on a machine that has much else to do. Nothing that comes in time waits for it.
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE / 2)
 
 
 def chromium() -> str:
@@ -27,18 +30,24 @@ def chromium() -> str:
 
 
 @contextmanager
-def launched(home: Path, *more: str) -> Iterator[Browser]:
-    """A browser whose own home is `home`, so that whoever runs the tests keeps theirs. `more`: of its arguments."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium(), headless=True, args=[*ARGUMENTS, *more], env={**os.environ, "HOME": str(home)},
-        )
+def launched(home: Path) -> Iterator[Browser]:
+    """A browser whose own home is `home`, so that whoever runs the tests keeps theirs."""
+    with sync_playwright() as playwright, another(playwright.chromium, home) as browser:
         yield browser
-        browser.close()
+
+
+@contextmanager
+def another(kind: BrowserType, home: Path, *more: str) -> Iterator[Browser]:
+    """One more of the same driver, of which a process has one only; `more`: of its arguments."""
+    browser = kind.launch(
+        executable_path=chromium(), headless=True, args=[*ARGUMENTS, *more], env={**os.environ, "HOME": str(home)},
+    )
+    yield browser
+    browser.close()
 
 
 def office_context(browser: Browser, **options: Any) -> BrowserContext:
     """A browser profile of its own, as one person at one PC has; `options` are Playwright's."""
     context = browser.new_context(**{**OFFICE, **options})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE)
     return context

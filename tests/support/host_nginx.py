@@ -84,9 +84,11 @@ def scratch_host() -> Iterator[Host]:
     """A host below a folder of its own that www-data may enter; everything there is removed at the end."""
     root = Path(tempfile.mkdtemp(prefix="kura-t", dir="/var/tmp")).resolve()
     root.chmod(0o755)
+    before = os.umask(0o022)  # or nobody else could pass through what a test makes there
     try:
         yield Host(root, Profile(http_port=free_port(), https_port=free_port(), listen=(LOOPBACK,)))
     finally:
+        os.umask(before)
         shutil.rmtree(root, ignore_errors=True)
 
 
