@@ -30,15 +30,15 @@ def chromium() -> str:
 
 
 @contextmanager
-def launched(home: Path) -> Iterator[Browser]:
-    """A browser whose own home is `home`, so that whoever runs the tests keeps theirs."""
-    with sync_playwright() as playwright, another(playwright.chromium, home) as browser:
+def launched(home: Path, *more: str) -> Iterator[Browser]:
+    """A browser whose own home is `home`, so that whoever runs the tests keeps theirs; `more`: of its arguments."""
+    with sync_playwright() as playwright, another(playwright.chromium, home, *more) as browser:
         yield browser
 
 
 @contextmanager
 def another(kind: BrowserType, home: Path, *more: str) -> Iterator[Browser]:
-    """One more of the same driver, of which a process has one only; `more`: of its arguments."""
+    """One more of the same driver, of which a process has one only."""
     browser = kind.launch(
         executable_path=chromium(), headless=True, args=[*ARGUMENTS, *more], env={**os.environ, "HOME": str(home)},
     )
