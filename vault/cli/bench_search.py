@@ -34,7 +34,7 @@ SHOWN, TENTH, PEOPLE = 50, 10, 10
 
 def figures(office: Measured, place: Path, smaller: Measured) -> Iterator[Figure]:
     """`smaller`: an office of a tenth of the clients, for how the time grows."""
-    yield Figure("search_ready", round(_ready(office), 1), "s")
+    yield Figure("search_ready", round(_ready(office), 3), "s")
     plain = _plain(office, place / "search.db")
     ours, theirs = [], []
     for words in WORDS * office.rounds.searches:
